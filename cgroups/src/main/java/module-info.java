@@ -1,0 +1,12 @@
+/**
+ * Control groups, version 2 only: where a container's cgroup is, and what is written to and read
+ * from it.
+ */
+module dev.gatun.cgroups {
+  requires static transitive org.jspecify;
+  requires dev.gatun.linux;
+  requires dev.gatun.oci;
+
+// The runtime creates, enters and removes the cgroup of each container.
+// exports dev.gatun.cgroups to dev.gatun.runtime;
+}

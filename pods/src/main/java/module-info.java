@@ -1,0 +1,6 @@
+/** Pods: containers that share namespaces, which a pause process holds. */
+module dev.gatun.pods {
+  requires static transitive org.jspecify;
+  requires dev.gatun.runtime;
+  requires dev.gatun.netns;
+}
