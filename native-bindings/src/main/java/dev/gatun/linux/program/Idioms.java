@@ -83,11 +83,11 @@ public final class Idioms {
   private static Instruction open(
       ProgramBuilder b, Arg dirfd, Addr path, int flags, int mode, long resolve) {
     Data how =
-        b.constant("open_how", Structs.OPEN_HOW_SIZE)
+        b.constant("open_how", Structs.SIZEOF_OPEN_HOW)
             .u64(Structs.OPEN_HOW_FLAGS, Integer.toUnsignedLong(flags | Constants.O_CLOEXEC))
             .u64(Structs.OPEN_HOW_MODE, mode)
             .u64(Structs.OPEN_HOW_RESOLVE, resolve);
-    return b.sys(Syscall.OPENAT2, dirfd, path, how.address(), imm(Structs.OPEN_HOW_SIZE));
+    return b.sys(Syscall.OPENAT2, dirfd, path, how.address(), imm(Structs.SIZEOF_OPEN_HOW));
   }
 
   /**
