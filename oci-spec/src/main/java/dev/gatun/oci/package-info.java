@@ -1,10 +1,4 @@
 /**
-<<<<<<< HEAD
- * Records one to one with the OCI runtime specification 1.3, their reader and their writer.
- *
- * <p>Names, defaults and required members are the specification's. A record validates in its
- * constructor; what is derived from a configuration is a program or a plan and lives elsewhere.
-=======
  * The documents of the OCI runtime specification 1.3.0 as records: {@code config.json} for Linux
  * ({@link dev.gatun.oci.Spec}), {@code state} ({@link dev.gatun.oci.State}) and {@code features}
  * ({@link dev.gatun.oci.Features}), with the reader, the writer and the rules that a config has to
@@ -27,7 +21,6 @@
  * <p>Reading is done by hand-written code on Jackson's streaming parser. It is on the path of every
  * short command, which runs in a fresh JVM in interpreted mode: no reflection, no regular
  * expressions, no streams, and a section that a document does not have loads no class.
->>>>>>> oci
  */
 @NullMarked
 package dev.gatun.oci;
