@@ -16,6 +16,7 @@ import java.util.List;
 public final class Program {
   private final Arch arch;
   private final Instruction[] records;
+  private final int firstSlot;
   private final List<Slot> slots;
   private final List<Data> data;
   private final List<Data> outputs;
@@ -28,12 +29,14 @@ public final class Program {
   Program(
       Arch arch,
       Instruction[] records,
+      int firstSlot,
       List<Slot> slots,
       List<Data> data,
       List<Data> outputs,
       List<Label> labels) {
     this.arch = arch;
     this.records = records;
+    this.firstSlot = firstSlot;
     this.slots = slots;
     this.data = data;
     this.outputs = outputs;
@@ -93,10 +96,11 @@ public final class Program {
 
   /** How many slots there are, the reserved ones included. */
   public int slotCount() {
-    return Slot.FIRST + slots.size();
+    return firstSlot + slots.size();
   }
 
-  /** Its own slots, in order; the first has number {@link Slot#FIRST}. */
+  /** Its own slots, in order; the first has number {@link Slot#FIRST} unless the
+   * builder was told another. */
   public List<Slot> slots() {
     return slots;
   }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProgramBuilder {
   private final Arch arch;
+  private final int firstSlot;
   private final List<Instruction> records = new ArrayList<>(256);
   private final List<Data> data = new ArrayList<>(128);
   private final List<Data> outputs = new ArrayList<>(4);
@@ -39,7 +40,18 @@ public final class ProgramBuilder {
    * @param arch the architecture it will run on
    */
   public ProgramBuilder(Arch arch) {
+    this(arch, Slot.FIRST);
+  }
+
+  /**
+   * Begins an empty program that leaves the first slots to others.
+   *
+   * @param arch the architecture it will run on
+   * @param firstSlot the number of its first own slot, {@link Slot#FIRST} or more
+   */
+  public ProgramBuilder(Arch arch, int firstSlot) {
     this.arch = arch;
+    this.firstSlot = firstSlot;
   }
 
   /** The architecture that the program will run on. */
@@ -91,7 +103,7 @@ public final class ProgramBuilder {
    * @return the slot
    */
   public Slot fd(String name, @Nullable String path) {
-    Slot slot = new Slot(Slot.FIRST + slots.size(), name, path);
+    Slot slot = new Slot(firstSlot + slots.size(), name, path);
     slots.add(slot);
     return slot;
   }
@@ -251,6 +263,18 @@ public final class ProgramBuilder {
   public Label loopAhead(String name) {
     Label label = new Label(name, true);
     labels.add(label);
+    return label;
+  }
+
+  /**
+   * A record outside this program, by its number: where programs that are put behind it begin.
+   *
+   * @param number counted from this program's first record
+   * @return a label that stands there
+   */
+  public Label recordAt(int number) {
+    Label label = new Label("record " + number, true);
+    label.record = number;
     return label;
   }
 
@@ -458,7 +482,7 @@ public final class ProgramBuilder {
     all[1] = prologue(Slot.FAILED_RECORD, Arg.imm(-1));
     all[2] = prologue(Slot.REPLY_END, replyEnd);
     all[3] = prologue(Slot.RETRIES, Imm.ZERO);
-    return new Program(arch, all, slots, data, outputs, labels);
+    return new Program(arch, all, firstSlot, slots, data, outputs, labels);
   }
 
   private static Instruction prologue(Slot slot, Arg value) {
