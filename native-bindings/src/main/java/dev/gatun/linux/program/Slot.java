@@ -40,6 +40,18 @@ public final class Slot implements Arg {
   /** The first slot that the caller's resident program may use for itself. */
   public static final int RESIDENT = 9;
 
+  /** In an image, holds the address of the records and constants that are not resident. */
+  public static final Slot IMAGE_REST = new Slot(11, "rest", null);
+
+  /** In an image, holds the size of the records and constants that are not resident, in bytes. */
+  public static final Slot IMAGE_REST_SIZE = new Slot(12, "restsize", null);
+
+  /** In an image, holds the address of its slots. */
+  public static final Slot IMAGE_SLOTS = new Slot(13, "slots", null);
+
+  /** In an image, holds the address behind its slots. */
+  public static final Slot IMAGE_SLOTS_END = new Slot(14, "slotsend", null);
+
   /** The number of a program's first own slot. */
   public static final int FIRST = 32;
 

@@ -1,0 +1,28 @@
+package dev.gatun.runtime;
+
+/**
+ * A configuration asks for something that cannot be done, found before anything was touched.
+ *
+ * <p>The message is one sentence and ends in the place, as {@code [config.json /mounts/3]}.
+ */
+public final class ConfigException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final String place;
+
+  /**
+   * Refuses a configuration.
+   *
+   * @param place the JSON pointer into {@code config.json}, or empty
+   * @param message one sentence, in lower case, without a full stop
+   */
+  public ConfigException(String place, String message) {
+    super(place.isEmpty() ? message : message + " [config.json " + place + "]");
+    this.place = place;
+  }
+
+  /** The JSON pointer into {@code config.json}, or empty. */
+  public String place() {
+    return place;
+  }
+}

@@ -1,0 +1,494 @@
+package dev.gatun.runtime.init;
+
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.linux.Arch;
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
+import dev.gatun.linux.Structs;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Addr;
+import dev.gatun.linux.program.Arg;
+import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.Op.Condition;
+import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.Program;
+import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.Linux;
+import dev.gatun.oci.Namespace;
+import dev.gatun.oci.NamespaceType;
+import dev.gatun.oci.Process;
+import dev.gatun.oci.Spec;
+import dev.gatun.oci.TimeOffset;
+import dev.gatun.runtime.process.ProcessCompiler;
+import dev.gatun.runtime.rootfs.RootfsCompiler;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Compiles a configuration to the image's program: intermediate and init. */
+public final class InitCompiler {
+  /** Sixty-four signals, all of them. */
+  private static final long ALL_SIGNALS = -1L;
+
+  /** The root inode of a procfs, {@code PROC_ROOT_INO} of linux/proc_fs.h. */
+  private static final int PROC_ROOT_INO = 1;
+
+  private static final int PAGE = 4096;
+
+  private final ProgramBuilder b;
+  private final Spec spec;
+  private final Linux linux;
+  private final Options options;
+  private final Slot report;
+  private final Slot go;
+  private final Slot start;
+  private final Slot status;
+  private final @Nullable Slot cgroup;
+  private final List<Joined> joined = new ArrayList<>();
+  private final Slot channel;
+  private final Data message;
+  private final Label failed;
+  private final Label gate;
+  private final Slot signals;
+  private final Data polls;
+  private final Data info;
+
+  /**
+   * What the command line adds to the configuration.
+   *
+   * @param id the container's id
+   * @param bundle the bundle's absolute path
+   * @param preservedFds how many descriptors from 3 on the container's process keeps, LISTEN_FDS
+   *     among them
+   * @param listenFds the caller's LISTEN_FDS
+   * @param noPivot move the root instead of {@code pivot_root(2)}
+   * @param newKeyring give the container a session keyring of its own
+   * @param inCgroup whether init is born in a cgroup whose descriptor it is given
+   */
+  public record Options(
+      String id,
+      String bundle,
+      int preservedFds,
+      int listenFds,
+      boolean noPivot,
+      boolean newKeyring,
+      boolean inCgroup) {}
+
+  /**
+   * A namespace that is joined through a descriptor.
+   *
+   * @param type its type
+   * @param path where the runtime opens it
+   * @param place the JSON pointer that asked for it
+   * @param fd the slot of the image that the descriptor's number is put into
+   */
+  public record Joined(NamespaceType type, String path, String place, Slot fd) {}
+
+  /**
+   * The compiled image.
+   *
+   * @param program intermediate and init
+   * @param resident how many of its first records init needs while it waits at the gate
+   * @param report takes the descriptor that messages are written to
+   * @param go takes the descriptor that says when the runtime is ready
+   * @param start takes the descriptor of the gate
+   * @param status takes the descriptor that {@code gatun start} reads
+   * @param cgroup takes the descriptor of the container's cgroup, null when it has none
+   * @param joined namespaces to open, in the order in which they are joined
+   * @param started the record from which on a failure is {@code start}'s
+   */
+  public record Image(
+      Program program,
+      int resident,
+      Slot report,
+      Slot go,
+      Slot start,
+      Slot status,
+      @Nullable Slot cgroup,
+      List<Joined> joined,
+      int started) {}
+
+  private InitCompiler(Arch arch, Spec spec, Options options) {
+    this.b = new ProgramBuilder(arch);
+    this.spec = spec;
+    this.linux = spec.linux() == null ? Linux.NONE : spec.linux();
+    this.options = options;
+    report = b.slot("report");
+    go = b.slot("go");
+    start = b.fd("start", "start");
+    status = b.fd("status", "status");
+    cgroup = options.inCgroup() ? b.slot("cgroup") : null;
+    channel = b.slot("channel");
+    message = b.buffer("message", Message.SIZE);
+    failed = b.label("failed");
+    gate = b.loopAhead("gate");
+    signals = b.slot("signals");
+    polls = b.variable("pollfds", 2 * Structs.SIZEOF_POLLFD);
+    info = b.buffer("siginfo", Structs.SIZEOF_SIGNALFD_SIGINFO);
+    for (int i = 0; i < linux.namespaces().size(); i++) {
+      Namespace namespace = linux.namespaces().get(i);
+      if (namespace.path() != null) {
+        joined.add(
+            new Joined(
+                namespace.type(),
+                namespace.path(),
+                "/linux/namespaces/" + i,
+                b.fd(namespace.type().procName(), namespace.path())));
+      }
+    }
+    // The mount namespace comes last: paths mean something else from then on.
+    joined.sort(
+        (x, y) ->
+            Boolean.compare(x.type() == NamespaceType.MOUNT, y.type() == NamespaceType.MOUNT));
+  }
+
+  /**
+   * Compiles.
+   *
+   * @param arch the architecture
+   * @param spec a validated configuration with a process
+   * @param options what the command line adds
+   * @return the image's program
+   */
+  public static Image compile(Arch arch, Spec spec, Options options) {
+    return new InitCompiler(arch, spec, options).compile();
+  }
+
+  private Image compile() {
+    Label begin = b.label("begin");
+    Label init = b.label("init");
+    Label started = b.label("started");
+    b.jump(begin);
+    gate(started);
+    int resident = b.size();
+    b.bind(begin);
+    b.step("prepare the intermediate process", "");
+    b.set(channel, report);
+    b.onFailure(failed);
+    intermediate(init);
+    b.bind(init);
+    init(started);
+    b.bind(failed);
+    reportFailure();
+    return new Image(
+        b.build(), resident, report, go, start, status, cgroup, joined, started.record());
+  }
+
+  private void intermediate(Label init) {
+    b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NAME), b.string("gatun:" + options.id()));
+    if (isNew(NamespaceType.TIME)) {
+      timeNamespace();
+    }
+    b.step("join namespaces", "");
+    b.sys(Syscall.PRCTL, imm(Constants.PR_SET_DUMPABLE), imm(0));
+    for (Joined namespace : joined) {
+      b.step("join " + namespace.type().specName() + " namespace", namespace.place());
+      b.sys(Syscall.SETNS, namespace.fd(), imm(namespace.type().cloneFlag()));
+      Idioms.close(b, namespace.fd());
+    }
+    b.step("create the container's process", "/linux/namespaces");
+    long flags = Constants.CLONE_PARENT;
+    for (Namespace namespace : linux.namespaces()) {
+      // The cgroup namespace is made from inside the cgroup, the time namespace by unshare(2).
+      if (namespace.path() == null
+          && namespace.type() != NamespaceType.CGROUP
+          && namespace.type() != NamespaceType.TIME) {
+        flags |= namespace.type().cloneFlag();
+      }
+    }
+    Data clone = b.variable("clone_args", Structs.SIZEOF_CLONE_ARGS);
+    if (cgroup != null) {
+      flags |= Constants.CLONE_INTO_CGROUP;
+      b.store(8, clone.address(), imm(Structs.CLONE_ARGS_CGROUP), cgroup);
+    }
+    clone.u64(Structs.CLONE_ARGS_FLAGS, flags);
+    Slot pid = b.slot("pid");
+    b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
+    b.branch(Condition.EQ, pid, imm(0), init);
+    send(Message.PID, pid);
+    b.sys(Syscall.EXIT_GROUP, imm(0));
+  }
+
+  private void timeNamespace() {
+    b.step("create time namespace", "/linux/timeOffsets");
+    b.sys(Syscall.UNSHARE, imm(Constants.CLONE_NEWTIME));
+    if (linux.timeOffsets().isEmpty()) {
+      return;
+    }
+    StringBuilder text = new StringBuilder();
+    for (Map.Entry<TimeOffset.Clock, TimeOffset> offset : linux.timeOffsets().entrySet()) {
+      text.append(offset.getKey().specName())
+          .append(' ')
+          .append(offset.getValue().secs())
+          .append(' ')
+          .append(offset.getValue().nanosecs())
+          .append('\n');
+    }
+    Slot fd = b.fd("offsets", "/proc/self/timens_offsets");
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string("/proc/self/timens_offsets"),
+            imm(Constants.O_WRONLY | Constants.O_CLOEXEC))
+        .into(fd);
+    byte[] bytes = text.toString().getBytes(StandardCharsets.US_ASCII);
+    b.sys(
+        Syscall.WRITE,
+        fd,
+        b.constant("time offsets", bytes.length).put(0, bytes).address(),
+        imm(bytes.length));
+    Idioms.close(b, fd);
+  }
+
+  private boolean isNew(NamespaceType type) {
+    Namespace namespace = linux.namespace(type);
+    return namespace != null && namespace.path() == null;
+  }
+
+  private void init(Label started) {
+    Process process = spec.process();
+    if (process == null) {
+      throw new IllegalArgumentException("a configuration without a process");
+    }
+    b.step("prepare the container's process", "");
+    b.sys(Syscall.SETSID);
+    if (cgroup != null) {
+      Idioms.close(b, cgroup);
+    }
+    Slot procfs = procfs();
+    ProcessCompiler compiler =
+        new ProcessCompiler(
+            b, process, "/process", options.preservedFds(), options.listenFds());
+    compiler.early(procfs);
+    b.step("hide from the container", "");
+    b.sys(Syscall.PRCTL, imm(Constants.PR_SET_DUMPABLE), imm(0));
+    if (isNew(NamespaceType.CGROUP)) {
+      b.step("create cgroup namespace", "/linux/namespaces");
+      b.sys(Syscall.UNSHARE, imm(Constants.CLONE_NEWCGROUP));
+    }
+    if (isNew(NamespaceType.NETWORK)) {
+      loopback();
+    }
+    names();
+    new RootfsCompiler(b, spec, options.bundle(), options.noPivot()).compile(procfs);
+    compiler.credentials(procfs, options.newKeyring(), options.id());
+    b.step("hide from the container", "");
+    // A change of credentials makes a process as dumpable as fs.suid_dumpable says.
+    b.sys(Syscall.PRCTL, imm(Constants.PR_SET_DUMPABLE), imm(0));
+    Idioms.close(b, procfs);
+    waitForRuntime();
+    prepareGate();
+    b.bind(started);
+    b.step("start", "/process");
+    b.sys(
+        Syscall.CLOSE_RANGE,
+        imm(3 + options.preservedFds()),
+        imm(0xffff_ffffL),
+        imm(Constants.CLOSE_RANGE_CLOEXEC));
+    send(Message.STARTED, imm(0));
+    Data none = b.constant("no signals", Structs.SIZEOF_SIGSET);
+    b.sys(
+        Syscall.RT_SIGPROCMASK,
+        imm(Constants.SIG_SETMASK),
+        none.address(),
+        imm(0),
+        imm(Structs.SIZEOF_SIGSET));
+    compiler.execve();
+  }
+
+  /** A procfs of the new PID namespace that nobody else can reach, CVE-2025-52881. */
+  private Slot procfs() {
+    b.step("open a private procfs", "");
+    Slot context = b.slot("context");
+    Slot procfs = b.fd("procfs", "/proc");
+    b.sys(Syscall.FSOPEN, b.string("proc"), imm(Constants.FSOPEN_CLOEXEC)).into(context);
+    b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_CREATE));
+    b.sys(
+            Syscall.FSMOUNT,
+            context,
+            imm(Constants.FSMOUNT_CLOEXEC),
+            imm(
+                Constants.MOUNT_ATTR_NOSUID
+                    | Constants.MOUNT_ATTR_NODEV
+                    | Constants.MOUNT_ATTR_NOEXEC))
+        .into(procfs);
+    Idioms.close(b, context);
+    Label good = b.label("is procfs");
+    Label bad = b.label("is no procfs");
+    Slot found = b.slot("found");
+    Data statfs = b.buffer("statfs", Structs.SIZEOF_STATFS);
+    b.sys(Syscall.FSTATFS, procfs, statfs.address());
+    b.load(8, found, statfs.address(), imm(Structs.STATFS_F_TYPE));
+    b.branch(Condition.NE, found, imm(Constants.PROC_SUPER_MAGIC), bad);
+    Data statx = b.buffer("statx", Structs.SIZEOF_STATX);
+    b.sys(
+        Syscall.STATX,
+        procfs,
+        b.string(""),
+        imm(Constants.AT_EMPTY_PATH),
+        imm(Constants.STATX_INO),
+        statx.address());
+    b.load(8, found, statx.address(), imm(Structs.STATX_STX_INO));
+    b.branch(Condition.EQ, found, imm(PROC_ROOT_INO), good);
+    b.bind(bad);
+    b.step("the new procfs is none", "");
+    b.fail(Errno.EXDEV);
+    b.bind(good);
+    return procfs;
+  }
+
+  private void loopback() {
+    b.step("bring up the loopback interface", "/linux/namespaces");
+    Slot socket = b.slot("socket");
+    b.sys(
+            Syscall.SOCKET,
+            imm(Constants.AF_INET),
+            imm(Constants.SOCK_DGRAM | Constants.SOCK_CLOEXEC),
+            imm(0))
+        .into(socket);
+    Data request =
+        b.variable("ifreq", Structs.SIZEOF_IFREQ)
+            .put(0, new byte[] {'l', 'o'})
+            .u16(Structs.IFREQ_IFR_FLAGS, Constants.IFF_UP | Constants.IFF_RUNNING);
+    b.sys(Syscall.IOCTL, socket, imm(Constants.SIOCSIFFLAGS), request.address());
+    Idioms.close(b, socket);
+  }
+
+  private void names() {
+    name(Syscall.SETHOSTNAME, "hostname", spec.hostname());
+    name(Syscall.SETDOMAINNAME, "domainname", spec.domainname());
+  }
+
+  private void name(Syscall call, String field, @Nullable String value) {
+    if (value != null) {
+      b.step("set the " + field, "/" + field);
+      int length = value.getBytes(StandardCharsets.UTF_8).length;
+      b.sys(call, b.string(value), imm(length));
+    }
+  }
+
+  private void waitForRuntime() {
+    b.step("wait for the runtime", "");
+    send(Message.READY, imm(0));
+    Data token = b.buffer("token", 8);
+    Slot got = b.slot("got");
+    Label told = b.label("told");
+    b.sys(Syscall.READ, go, token.address(), imm(1)).into(got);
+    b.branch(Condition.EQ, got, imm(1), told);
+    // The runtime died before the container existed on disk: nobody will ever start it.
+    b.sys(Syscall.EXIT_GROUP, imm(1));
+    b.bind(told);
+    Idioms.close(b, go);
+    Idioms.close(b, report);
+    b.set(channel, status);
+  }
+
+  /** Opens what the gate polls and goes there. */
+  private void prepareGate() {
+    b.step("wait for start", "");
+    Data mask = b.constant("signals", Structs.SIZEOF_SIGSET).u64(0, fatalSignals());
+    b.sys(
+            Syscall.SIGNALFD4,
+            imm(-1),
+            mask.address(),
+            imm(Structs.SIZEOF_SIGSET),
+            imm(Constants.SFD_CLOEXEC))
+        .into(signals);
+    b.store(4, polls.address(), imm(Structs.POLLFD_FD), start);
+    b.store(4, polls.address(), imm(Structs.SIZEOF_POLLFD + Structs.POLLFD_FD), signals);
+    b.jump(gate);
+  }
+
+  /**
+   * The gate: the first records of the program, which stay in memory when all that brought init
+   * here and all that comes after it is given back.
+   */
+  private void gate(Label started) {
+    b.step("wait for start", "");
+    int second = Structs.SIZEOF_POLLFD;
+    polls.u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
+    polls.u16(second + Structs.POLLFD_EVENTS, Constants.POLLIN);
+    Slot ready = b.slot("ready");
+    Slot page = b.slot("page");
+    Slot signal = b.slot("signal");
+    Label token = b.label("token");
+    b.bind(gate);
+    b.sys(
+            Syscall.MADVISE,
+            Slot.IMAGE_REST,
+            Slot.IMAGE_REST_SIZE,
+            imm(Constants.MADV_DONTNEED))
+        .tolerateAny();
+    // Nothing is on the stack but arguments that have been read.
+    b.alu(Function.AND, page, Slot.STACK, imm(-PAGE));
+    b.sys(Syscall.MADVISE, page, imm(PAGE), imm(Constants.MADV_DONTNEED)).tolerateAny();
+    Label wait = b.loop("wait");
+    b.sys(Syscall.PPOLL, polls.address(), imm(2), imm(0), imm(0), imm(0))
+        .tolerate(Errno.EINTR, wait);
+    b.load(4, ready, polls.address(), imm(4));
+    b.alu(Function.SHR, ready, ready, imm(16));
+    b.branch(Condition.TEST, ready, imm(Constants.POLLIN), token);
+    b.sys(Syscall.READ, signals, info.address(), imm(Structs.SIZEOF_SIGNALFD_SIGINFO));
+    b.load(4, signal, info.address(), imm(Structs.SIGNALFD_SIGINFO_SSI_SIGNO));
+    b.alu(Function.ADD, signal, signal, imm(128));
+    b.sys(Syscall.EXIT_GROUP, signal);
+    b.bind(token);
+    b.sys(Syscall.READ, start, info.address(), imm(1));
+    b.jump(started);
+  }
+
+  /** What ends a process by default, except what cannot be blocked. */
+  static long fatalSignals() {
+    long mask = ALL_SIGNALS;
+    int[] harmless = {
+      Constants.SIGCHLD,
+      Constants.SIGCONT,
+      Constants.SIGURG,
+      Constants.SIGWINCH,
+      Constants.SIGTSTP,
+      Constants.SIGTTIN,
+      Constants.SIGTTOU
+    };
+    for (int signal : harmless) {
+      mask &= ~(1L << (signal - 1));
+    }
+    return mask;
+  }
+
+  private void send(int kind, Arg value) {
+    b.store(8, message.address(), imm(Message.KIND), imm(kind));
+    b.store(8, message.address(), imm(Message.VALUE), value);
+    b.sys(Syscall.WRITE, channel, message.address(), imm(Message.SIZE));
+  }
+
+  private void reportFailure() {
+    b.step("report a failure", "");
+    b.onFailure(exit());
+    Slot size = b.slot("size");
+    b.store(8, message.address(), imm(Message.KIND), imm(Message.FAILED));
+    b.store(8, message.address(), imm(Message.RECORD), Slot.FAILED_RECORD);
+    b.store(8, message.address(), imm(Message.ERRNO), Slot.FAILED_ERRNO);
+    b.alu(Function.SUB, size, Slot.IMAGE_SLOTS_END, Slot.IMAGE_SLOTS);
+    b.store(8, message.address(), imm(Message.VALUE), size);
+    Addr at = message.address();
+    b.sys(Syscall.WRITE, channel, at, imm(Message.SIZE));
+    b.sys(Syscall.WRITE, channel, Slot.IMAGE_SLOTS, size);
+    b.sys(Syscall.EXIT_GROUP, imm(1));
+  }
+
+  private Label exit() {
+    Label exit = b.label("exit");
+    b.outOfLine(
+        () -> {
+          b.bind(exit);
+          b.sys(Syscall.EXIT_GROUP, imm(1));
+        });
+    return exit;
+  }
+}

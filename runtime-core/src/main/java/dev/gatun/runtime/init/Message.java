@@ -1,0 +1,105 @@
+package dev.gatun.runtime.init;
+
+import dev.gatun.linux.SyscallException;
+import dev.gatun.linux.program.Listing;
+import dev.gatun.linux.program.Program;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the image's processes tell the runtime: {@link #SIZE} bytes, four little-endian u64.
+ *
+ * <pre>
+ *  kind      value            record            −errno
+ *  PID       pid of init      -                 -
+ *  READY     -                -                 -
+ *  STARTED   -                -                 -
+ *  FAILED    bytes of slots   number of record  −errno      then the slots themselves
+ * </pre>
+ */
+public final class Message {
+  private Message() {}
+
+  /** Bytes of a message, without the slots that follow a FAILED one. */
+  public static final int SIZE = 32;
+
+  /** Offset of the kind. */
+  public static final int KIND = 0;
+
+  /** Offset of the value. */
+  public static final int VALUE = 8;
+
+  /** Offset of the record's number. */
+  public static final int RECORD = 16;
+
+  /** Offset of −errno. */
+  public static final int ERRNO = 24;
+
+  /** Init exists. */
+  public static final int PID = 1;
+
+  /** Init waits to be told to go on. */
+  public static final int READY = 2;
+
+  /** The next thing is {@code execve(2)}. */
+  public static final int STARTED = 3;
+
+  /** A call failed. */
+  public static final int FAILED = 4;
+
+  /**
+   * Finds a message in what was received.
+   *
+   * @param received the bytes of a channel from its beginning
+   * @param kind the kind that is looked for
+   * @return its offset, or −1
+   */
+  public static int find(byte[] received, int kind) {
+    int at = 0;
+    while (at + SIZE <= received.length) {
+      if (u64(received, at + KIND) == kind) {
+        return at;
+      }
+      at += SIZE;
+      if (u64(received, at - SIZE + KIND) == FAILED) {
+        at += (int) u64(received, at - SIZE + VALUE);
+      }
+    }
+    return -1;
+  }
+
+  /**
+   * The failure that was reported, if one was.
+   *
+   * @param program the image's program
+   * @param received the bytes of a channel from its beginning
+   * @return the failure, or null
+   */
+  public static @Nullable SyscallException failure(Program program, byte[] received) {
+    int at = find(received, FAILED);
+    if (at < 0) {
+      return null;
+    }
+    long[] slots = new long[program.slotCount()];
+    for (int i = 0; i < slots.length; i++) {
+      int from = at + SIZE + 8 * i;
+      slots[i] = from + 8 <= received.length ? u64(received, from) : 0;
+    }
+    return Listing.failure(
+        program, (int) u64(received, at + RECORD), (int) -u64(received, at + ERRNO), slots);
+  }
+
+  /**
+   * Reads a number.
+   *
+   * @param bytes where it is
+   * @param at its offset
+   * @return its value
+   */
+  public static long u64(byte[] bytes, int at) {
+    long value = 0;
+    for (int i = 7; i >= 0; i--) {
+      value = value << 8 | (bytes[at + i] & 0xff);
+    }
+    return value;
+  }
+}
