@@ -183,10 +183,24 @@ public final class Idioms {
    */
   public static Slot readAll(ProgramBuilder b, Slot fd, Data buffer) {
     Slot total = b.slot("total");
+    b.set(total, imm(0));
+    append(b, fd, buffer, total);
+    return total;
+  }
+
+  /**
+   * Reads a file from its descriptor until its end or until a buffer is full, behind what the buffer
+   * holds already.
+   *
+   * @param b the program
+   * @param fd a slot with the descriptor
+   * @param buffer where it goes
+   * @param total a slot with the number of bytes in the buffer, which grows
+   */
+  public static void append(ProgramBuilder b, Slot fd, Data buffer, Slot total) {
     Slot got = b.slot("got");
     Slot at = b.slot("at");
     Slot room = b.slot("room");
-    b.set(total, imm(0));
     Label done = b.label("read");
     Label next = b.loop("read on");
     b.alu(Op.Function.SUB, room, imm(buffer.size()), total);
@@ -196,7 +210,6 @@ public final class Idioms {
     b.branch(Op.Condition.EQ, got, imm(0), done);
     b.branch(Op.Condition.NE, total, imm(buffer.size()), next);
     b.bind(done);
-    return total;
   }
 
   /**

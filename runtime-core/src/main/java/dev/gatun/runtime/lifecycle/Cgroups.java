@@ -1,0 +1,59 @@
+package dev.gatun.runtime.lifecycle;
+
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.cgroups.CgroupDirectory;
+import dev.gatun.cgroups.CgroupPath;
+import dev.gatun.cgroups.CgroupProcesses;
+import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Kernel;
+import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Slot;
+import dev.gatun.runtime.state.ContainerState;
+import dev.gatun.runtime.state.Look;
+import org.jspecify.annotations.Nullable;
+
+/** The cgroup of a container that exists. */
+final class Cgroups {
+  private static final int MAX_PIDS = 1 << 20;
+
+  private Cgroups() {}
+
+  /** The cgroup that the container was created in, null when it has none. */
+  static @Nullable CgroupPath of(Look.Found found) {
+    ContainerState state = found.state();
+    if (state == null) {
+      return null;
+    }
+    ContainerState.Cgroup cgroup = state.cgroup();
+    return cgroup == null ? null : new CgroupPath(cgroup.mountPoint(), cgroup.path());
+  }
+
+  /** Adds records that kill everything in it without waiting; to {@code missing} if it is gone. */
+  static void kill(ProgramBuilder b, Look.Found found, Label missing) {
+    CgroupPath path = of(found);
+    if (path != null) {
+      Slot cgroup = new CgroupDirectory(b, path).open(missing);
+      CgroupProcesses.kill(b, cgroup, 0);
+    }
+  }
+
+  /** The processes in it, as pids of the process that runs the program. */
+  static int[] pids(Kernel kernel, Look.Found found) {
+    CgroupPath path = of(found);
+    if (path == null) {
+      return found.pid() == 0 ? new int[0] : new int[] {found.pid()};
+    }
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Label missing = b.label("missing");
+    Slot exists = b.slot("exists");
+    b.set(exists, imm(0));
+    Slot cgroup = new CgroupDirectory(b, path).open(missing);
+    Data list = CgroupProcesses.list(b, cgroup, MAX_PIDS);
+    b.set(exists, imm(1));
+    b.bind(missing);
+    Kernel.Result result = kernel.run(b.build()).orThrow();
+    return result.slot(exists) == 0 ? new int[0] : CgroupProcesses.parse(result.bytes(list));
+  }
+}

@@ -1,0 +1,487 @@
+package dev.gatun.runtime.lifecycle;
+
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.cgroups.CgroupDirectory;
+import dev.gatun.cgroups.CgroupPath;
+import dev.gatun.cgroups.CgroupRoot;
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
+import dev.gatun.linux.Structs;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.SyscallException;
+import dev.gatun.linux.program.Addr;
+import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Kernel;
+import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.Listing;
+import dev.gatun.linux.program.Op.Condition;
+import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.Program;
+import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.Linux;
+import dev.gatun.oci.NamespaceType;
+import dev.gatun.oci.Process;
+import dev.gatun.oci.Root;
+import dev.gatun.oci.Spec;
+import dev.gatun.oci.SpecReader;
+import dev.gatun.runtime.ConfigException;
+import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.init.InitCompiler;
+import dev.gatun.runtime.init.InitImage;
+import dev.gatun.runtime.init.Message;
+import dev.gatun.runtime.state.ContainerState;
+import dev.gatun.runtime.state.ProcessStat;
+import dev.gatun.runtime.state.StateRoot;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code create}, in three exchanges: read the bundle; make the state, the cgroup and the process;
+ * write down that it exists.
+ *
+ * <p>Killed in the first, it leaves nothing. Killed in the second, it leaves a directory that says
+ * so, and an init that ends itself at the end of file on its pipe. Killed in the third, the
+ * container exists or init ends, as {@code state.json} says.
+ */
+public final class Create {
+  private static final int MAX_FILES = 12 << 20;
+  private static final int MAX_MESSAGES = 96 << 10;
+  private static final int MAX_STAT = 1024;
+  private static final int PATH_MAX = 4096;
+
+  private final Kernel kernel;
+  private final String root;
+  private final Request request;
+
+  /**
+   * What the command line says.
+   *
+   * @param id the container's id, not checked yet
+   * @param bundle the bundle's directory, or null for the working directory
+   * @param pidFile where init's pid is written to, or null
+   * @param preserveFds how many descriptors behind stdio and LISTEN_FDS the process keeps
+   * @param listenFds the caller's LISTEN_FDS
+   * @param noPivot move the root instead of {@code pivot_root(2)}
+   * @param noNewKeyring leave the session keyring as it is
+   * @param wait whether the caller will wait for the container itself, with all signals blocked
+   */
+  public record Request(
+      String id,
+      @Nullable String bundle,
+      @Nullable String pidFile,
+      int preserveFds,
+      int listenFds,
+      boolean noPivot,
+      boolean noNewKeyring,
+      boolean wait) {}
+
+  /**
+   * The new container.
+   *
+   * @param state what was written down
+   * @param root descriptor of the state root
+   * @param directory descriptor of the container's directory, still locked
+   * @param warnings what callers should be told
+   */
+  public record Created(
+      ContainerState state, long root, long directory, List<String> warnings) {}
+
+  /** What the first exchange brought. */
+  private record Bundle(
+      String path, byte[] config, CgroupRoot cgroups, String created, int uid, String cwd) {}
+
+  private Create(Kernel kernel, String root, Request request) {
+    this.kernel = kernel;
+    this.root = root;
+    this.request = request;
+  }
+
+  /**
+   * Creates a container.
+   *
+   * @param kernel where
+   * @param root the state root's path, absolute
+   * @param request what
+   * @return the container, whose init waits at the gate
+   * @throws RuntimeException with one sentence as its message; nothing is left behind then
+   */
+  public static Created run(Kernel kernel, String root, Request request) {
+    ContainerId.check(request.id());
+    return new Create(kernel, root, request).run();
+  }
+
+  private Created run() {
+    Bundle bundle = readBundle();
+    Spec spec = SpecReader.readValid(bundle.config(), "config.json");
+    Process process = Support.check(spec);
+    Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
+    CgroupPath cgroup = CgroupPath.of(bundle.cgroups(), linux.cgroupsPath(), request.id());
+    int kept = request.preserveFds() + request.listenFds();
+    InitCompiler.Image compiled =
+        InitCompiler.compile(
+            kernel.arch(),
+            spec,
+            new InitCompiler.Options(
+                request.id(),
+                bundle.path(),
+                kept,
+                request.listenFds(),
+                request.noPivot(),
+                !request.noNewKeyring(),
+                cgroup != null));
+    InitImage image = InitImage.link(compiled);
+    ContainerState state =
+        new ContainerState(
+            0,
+            0,
+            spec.ociVersion(),
+            request.id(),
+            bundle.path(),
+            rootfs(bundle.path(), spec.root()),
+            bundle.created(),
+            bundle.uid(),
+            cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
+            spec.annotations());
+    Spawned spawned = spawn(state, cgroup, linux, compiled, image, kept);
+    ContainerState finished = commit(state, cgroup, spawned);
+    return new Created(finished, spawned.root(), spawned.directory(), List.of());
+  }
+
+  private static String rootfs(String bundle, @Nullable Root root) {
+    String path = root == null ? "" : root.path();
+    return path.startsWith("/") ? path : Paths.join(bundle, path);
+  }
+
+  // --- first exchange
+
+  private Bundle readBundle() {
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    int kept = request.preserveFds() + request.listenFds();
+    for (int fd = 3; fd < 3 + kept; fd++) {
+      b.step("preserve file descriptor " + fd, "");
+      b.sys(Syscall.FCNTL, imm(fd), imm(Constants.F_GETFD));
+    }
+    Data cwd = b.output("cwd", PATH_MAX);
+    Data time = b.output("time", Structs.SIZEOF_KERNEL_TIMESPEC);
+    Data files = b.output("files", MAX_FILES);
+    b.replyUpTo(files, imm(0));
+    b.step("find the working directory", "");
+    b.sys(Syscall.GETCWD, cwd.address(), imm(PATH_MAX));
+    b.sys(Syscall.CLOCK_GETTIME, imm(Constants.CLOCK_REALTIME), time.address());
+    Slot uid = b.slot("uid");
+    b.sys(Syscall.GETEUID).into(uid);
+    String path = request.bundle() == null ? "." : request.bundle();
+    b.step("open bundle \"" + path + "\"", "");
+    Slot directory = b.fd("bundle", path);
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string(path),
+            imm(Constants.O_PATH | b.arch().O_DIRECTORY() | Constants.O_CLOEXEC),
+            imm(0))
+        .into(directory);
+    Slot total = b.slot("total");
+    Slot configEnd = b.slot("config end");
+    Slot mountsEnd = b.slot("mounts end");
+    b.set(total, imm(0));
+    b.step("read config.json of bundle \"" + path + "\"", "");
+    append(b, directory, "config.json", files, total);
+    b.set(configEnd, total);
+    Idioms.close(b, directory);
+    b.step("read the mount table", "");
+    append(b, imm(Constants.AT_FDCWD), "/proc/self/mountinfo", files, total);
+    b.set(mountsEnd, total);
+    b.step("read the own cgroup", "");
+    append(b, imm(Constants.AT_FDCWD), "/proc/self/cgroup", files, total);
+    b.replyUpTo(files, total);
+    Kernel.Result result = kernel.run(b.build()).orThrow();
+    byte[] all = result.bytes(files);
+    int config = (int) result.slot(configEnd);
+    int mounts = (int) result.slot(mountsEnd);
+    String workingDirectory = text(result.bytes(cwd));
+    byte[] clock = result.bytes(time);
+    return new Bundle(
+        Paths.absolute(workingDirectory, path),
+        Arrays.copyOfRange(all, 0, config),
+        CgroupRoot.parse(
+            Arrays.copyOfRange(all, config, mounts), Arrays.copyOfRange(all, mounts, all.length)),
+        Timestamp.rfc3339(
+            Message.u64(clock, Structs.KERNEL_TIMESPEC_TV_SEC),
+            Message.u64(clock, Structs.KERNEL_TIMESPEC_TV_NSEC)),
+        (int) result.slot(uid),
+        workingDirectory);
+  }
+
+  private static void append(
+      ProgramBuilder b,
+      dev.gatun.linux.program.Arg directory,
+      String name,
+      Data files,
+      Slot total) {
+    Slot file = b.fd("file", name);
+    b.sys(
+            Syscall.OPENAT,
+            directory,
+            b.string(name),
+            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+            imm(0))
+        .into(file);
+    Idioms.append(b, file, files, total);
+    Idioms.close(b, file);
+  }
+
+  private static String text(byte[] bytes) {
+    int end = 0;
+    while (end < bytes.length && bytes[end] != 0) {
+      end++;
+    }
+    return new String(bytes, 0, end, StandardCharsets.UTF_8);
+  }
+
+  // --- second exchange
+
+  /** What the second exchange brought; descriptors of the process that ran it. */
+  private record Spawned(
+      long root, long directory, long go, long pid, long made, byte[] messages, byte[] stat) {}
+
+  private Spawned spawn(
+      ContainerState state,
+      @Nullable CgroupPath cgroup,
+      Linux linux,
+      InitCompiler.Image compiled,
+      InitImage image,
+      int kept) {
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Slot exists = b.slot("exists");
+    Slot directory = b.fd("directory", root + "/" + request.id());
+    Slot pid = b.slot("pid");
+    Slot go = b.slot("go");
+    Slot ready = b.slot("ready");
+    Slot statSize = b.slot("stat size");
+    Slot messagesEnd = b.slot("messages end");
+    Data stat = b.output("stat", MAX_STAT);
+    Data messages = b.output("messages", MAX_MESSAGES);
+    b.replyUpTo(messages, imm(0));
+    for (Slot slot : new Slot[] {exists, pid, ready, statSize}) {
+      b.set(slot, imm(0));
+    }
+    b.set(directory, imm(-1));
+    b.set(go, imm(-1));
+    b.set(messagesEnd, messages.address());
+    CgroupDirectory cgroupDirectory = cgroup == null ? null : new CgroupDirectory(b, cgroup);
+    if (cgroupDirectory != null) {
+      b.set(cgroupDirectory.made(), imm(0));
+    }
+    Label present = b.label("present");
+    Label done = b.label("done");
+    Slot rootFd = StateRoot.make(b, root);
+    b.step("make the state of container \"" + request.id() + "\"", "");
+    b.sys(Syscall.MKDIRAT, rootFd, b.string(request.id()), imm(0711))
+        .tolerate(Errno.EEXIST, present);
+    b.outOfLine(
+        () -> {
+          b.bind(present);
+          b.set(exists, imm(1));
+          b.jump(done);
+        });
+    StateRoot.openContainer(b, rootFd, request.id()).into(directory);
+    b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
+    StateRoot.fifo(b, directory, StateRoot.START);
+    StateRoot.fifo(b, directory, StateRoot.STATUS);
+    StateRoot.write(b, directory, state);
+    StateRoot.create(b, directory, StateRoot.STEPS, Steps.of(compiled));
+    Slot cgroupFd = cgroupDirectory == null ? null : cgroupDirectory.make();
+    Spawn.Channels channels = Spawn.channels(b, directory, compiled);
+    Spawn.image(b, image, compiled, channels, cgroupFd);
+    Slot intermediate = Spawn.start(b, request.id(), channels, kept, request.wait());
+    Spawn.closeImageEnds(b, channels);
+    b.set(go, channels.goWrite());
+    receive(b, channels.reportRead(), messages, messagesEnd, pid, ready);
+    b.step("wait for the intermediate process", "");
+    b.sys(
+            Syscall.WAITID,
+            imm(Constants.P_PIDFD),
+            intermediate,
+            imm(0),
+            imm(Constants.WEXITED),
+            imm(0))
+        .tolerate(Errno.ECHILD);
+    Idioms.close(b, intermediate);
+    Idioms.close(b, channels.reportRead());
+    b.branch(Condition.EQ, ready, imm(0), done);
+    b.step("find the start time of the container's process", "");
+    Slot statFile = b.fd("stat", "/proc/PID/stat");
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            Idioms.pidPath(b, "/proc/", pid, "/stat"),
+            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+            imm(0))
+        .into(statFile);
+    b.sys(Syscall.READ, statFile, stat.address(), imm(MAX_STAT)).into(statSize);
+    Idioms.close(b, statFile);
+    b.bind(done);
+    Slot length = b.slot("length");
+    b.alu(Function.SUB, length, messagesEnd, messages.address());
+    b.replyUpTo(messages, length);
+    Kernel.Result result = kernel.run(b.build());
+    if (result.slot(exists) != 0) {
+      throw new ContainerException(
+          "container with given ID already exists: \"" + request.id() + "\"");
+    }
+    Spawned spawned =
+        new Spawned(
+            result.slot(rootFd),
+            result.slot(directory),
+            result.slot(go),
+            result.slot(pid),
+            cgroupDirectory == null ? 0 : result.slot(cgroupDirectory.made()),
+            result.bytes(messages),
+            result.bytes(stat, result.slot(statSize)));
+    RuntimeException failure = result.failure();
+    if (failure == null) {
+      failure = Message.failure(compiled.program(), spawned.messages());
+    }
+    if (failure == null && result.slot(ready) == 0) {
+      failure =
+          new ContainerException(
+              "container \""
+                  + request.id()
+                  + "\": its first process was killed before it was ready");
+    }
+    if (failure != null) {
+      throw undo(cgroup, spawned, failure);
+    }
+    return spawned;
+  }
+
+  /** Reads messages until init is ready, has failed, or nobody is left who could say anything. */
+  private static void receive(
+      ProgramBuilder b, Slot report, Data messages, Slot end, Slot pid, Slot ready) {
+    b.step("wait for the container's process", "");
+    Slot kind = b.slot("kind");
+    Slot got = b.slot("got");
+    Label over = b.label("over");
+    Label isPid = b.label("is pid");
+    Label isReady = b.label("is ready");
+    Label next = b.loop("message");
+    b.sys(Syscall.READ, report, end, imm(Message.SIZE)).into(got);
+    b.branch(Condition.NE, got, imm(Message.SIZE), over);
+    b.load(8, kind, end, imm(Message.KIND));
+    b.branch(Condition.EQ, kind, imm(Message.PID), isPid);
+    b.branch(Condition.EQ, kind, imm(Message.READY), isReady);
+    b.alu(Function.ADD, end, end, imm(Message.SIZE));
+    Slot room = b.slot("room");
+    Label rest = b.loop("slots");
+    b.alu(Function.SUB, room, messages.at(messages.size()), end);
+    b.sys(Syscall.READ, report, end, room).into(got);
+    b.alu(Function.ADD, end, end, got);
+    b.branch(Condition.NE, got, imm(0), rest);
+    b.jump(over);
+    b.bind(isPid);
+    b.load(8, pid, end, imm(Message.VALUE));
+    b.alu(Function.ADD, end, end, imm(Message.SIZE));
+    b.jump(next);
+    b.bind(isReady);
+    b.alu(Function.ADD, end, end, imm(Message.SIZE));
+    b.set(ready, imm(1));
+    b.bind(over);
+  }
+
+  /** Takes back what the second exchange did; its own failure is added to the one that led here. */
+  private RuntimeException undo(
+      @Nullable CgroupPath cgroup, Spawned spawned, RuntimeException failure) {
+    if (spawned.directory() < 0) {
+      return failure;
+    }
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    if (spawned.go() >= 0) {
+      b.sys(Syscall.CLOSE, imm(spawned.go())).tolerateAny();
+    }
+    if (spawned.pid() > 0) {
+      b.step("end the container's process", "");
+      // It is this process's child and not reaped yet, so its pid is nobody else's.
+      b.sys(Syscall.KILL, imm(spawned.pid()), imm(Constants.SIGKILL)).tolerate(Errno.ESRCH);
+      b.sys(
+              Syscall.WAITID,
+              imm(Constants.P_PID),
+              imm(spawned.pid()),
+              imm(0),
+              imm(Constants.WEXITED),
+              imm(0))
+          .tolerate(Errno.ECHILD);
+    }
+    if (cgroup != null && spawned.made() != 0) {
+      new CgroupDirectory(b, cgroup).remove();
+    }
+    StateRoot.remove(b, imm(spawned.root()), imm(spawned.directory()), request.id());
+    b.sys(Syscall.CLOSE, imm(spawned.directory())).tolerateAny();
+    SyscallException cleanup = kernel.run(b.build()).failure();
+    if (cleanup != null) {
+      failure.addSuppressed(cleanup);
+    }
+    return failure;
+  }
+
+  // --- third exchange
+
+  private ContainerState commit(
+      ContainerState state, @Nullable CgroupPath cgroup, Spawned spawned) {
+    ProcessStat stat = ProcessStat.of(spawned.stat());
+    if (stat == null) {
+      throw undo(
+          cgroup,
+          spawned,
+          new ContainerException("container \"" + request.id() + "\": its first process was killed"));
+    }
+    ContainerState finished = state.withInit((int) spawned.pid(), stat.startTime());
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    StateRoot.write(b, imm(spawned.directory()), finished);
+    String pidFile = request.pidFile();
+    if (pidFile != null) {
+      pidFile(b, pidFile, finished.pid());
+    }
+    b.step("let the container's process go on", "");
+    b.sys(Syscall.WRITE, imm(spawned.go()), b.string("g"), imm(1));
+    b.sys(Syscall.CLOSE, imm(spawned.go())).tolerateAny();
+    RuntimeException failure = kernel.run(b.build()).failure();
+    if (failure != null) {
+      throw undo(cgroup, spawned, failure);
+    }
+    return finished;
+  }
+
+  /** Digits only, under a temporary name first: a reader never sees half of them. */
+  private static void pidFile(ProgramBuilder b, String path, int pid) {
+    b.step("write pid file \"" + path + "\"", "");
+    int slash = path.lastIndexOf('/');
+    String temporary = path.substring(0, slash + 1) + "." + path.substring(slash + 1);
+    Slot file = b.fd("file", temporary);
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string(temporary),
+            imm(
+                Constants.O_WRONLY
+                    | Constants.O_CREAT
+                    | Constants.O_TRUNC
+                    | b.arch().O_NOFOLLOW()
+                    | Constants.O_CLOEXEC),
+            imm(0644))
+        .into(file);
+    Idioms.writeAll(b, file, Integer.toString(pid).getBytes(StandardCharsets.US_ASCII));
+    Idioms.close(b, file);
+    b.sys(
+        Syscall.RENAMEAT2,
+        imm(Constants.AT_FDCWD),
+        b.string(temporary),
+        imm(Constants.AT_FDCWD),
+        b.string(path),
+        imm(0));
+  }
+}

@@ -1,0 +1,195 @@
+package dev.gatun.runtime.lifecycle;
+
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
+import dev.gatun.linux.Structs;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Addr;
+import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Kernel;
+import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.Op.Condition;
+import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Slot;
+import dev.gatun.runtime.state.Look;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * {@code run}: create and start in one, and in the foreground also wait and delete.
+ *
+ * <p>The waiting is a program compiled beforehand, so no JVM is there while the container runs: it
+ * forwards signals, reaps, and when the container has ended removes it. Where it meets something
+ * unexpected, it executes {@code gatun delete --force} and keeps the status.
+ */
+public final class Run {
+  /** {@code si_code} of a child that exited by itself, from asm-generic/siginfo.h. */
+  private static final int CLD_EXITED = 1;
+
+  private final Kernel kernel;
+  private final String root;
+  private final String id;
+
+  private Run(Kernel kernel, String root, String id) {
+    this.kernel = kernel;
+    this.root = root;
+    this.id = id;
+  }
+
+  /**
+   * Creates and starts a container.
+   *
+   * @param kernel where
+   * @param root the state root's path, absolute
+   * @param request what
+   * @return what was created
+   * @throws RuntimeException with one sentence as its message; nothing is left behind then
+   */
+  public static Create.Created start(Kernel kernel, String root, Create.Request request) {
+    Create.Created created = Create.run(kernel, root, request);
+    unlock(kernel, created);
+    try {
+      Start.run(kernel, root, request.id());
+    } catch (RuntimeException e) {
+      try {
+        Delete.run(kernel, root, request.id(), true);
+      } catch (RuntimeException cleanup) {
+        e.addSuppressed(cleanup);
+      }
+      throw e;
+    }
+    return created;
+  }
+
+  private static void unlock(Kernel kernel, Create.Created created) {
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    b.sys(Syscall.CLOSE, imm(created.directory())).tolerateAny();
+    b.sys(Syscall.CLOSE, imm(created.root())).tolerateAny();
+    kernel.run(b.build()).orThrow();
+  }
+
+  /**
+   * Waits for a started container in the process that called {@code gatun}, which ends with its
+   * status. Does not return to the caller's own work: the JVM should leave.
+   *
+   * @param kernel where
+   * @param root the state root's path
+   * @param id the container's id
+   * @param keep whether the container's state stays
+   * @param subreaper whether orphans of the container become children of this process
+   */
+  public static void attend(
+      Kernel kernel, String root, String id, boolean keep, boolean subreaper) {
+    new Run(kernel, root, id).attend(keep, subreaper);
+  }
+
+  private void attend(boolean keep, boolean subreaper) {
+    Look.Found found = Look.at(kernel, root, id, Look.Purpose.READ);
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Slot status = b.slot("status");
+    Label unexpected = b.label("unexpected");
+    b.set(status, imm(255));
+    b.onFailure(unexpected);
+    if (subreaper) {
+      b.sys(Syscall.PRCTL, imm(Constants.PR_SET_CHILD_SUBREAPER), imm(1)).tolerateAny();
+    }
+    b.step("wait for container \"" + id + "\"", "");
+    int pid = found.state() == null ? 0 : found.state().pid();
+    wait(b, pid, found.pidfd(), status);
+    if (keep) {
+      b.sys(Syscall.CLOSE, imm(found.directory())).tolerateAny();
+    } else {
+      Delete.remove(b, found);
+    }
+    b.sys(Syscall.EXIT_GROUP, status);
+    b.bind(unexpected);
+    if (!keep) {
+      deleteByCommand(b);
+    }
+    b.sys(Syscall.EXIT_GROUP, status);
+    kernel.finish(b.build());
+  }
+
+  /** All signals are blocked here; what comes is read, and children are looked for each time. */
+  private static void wait(ProgramBuilder b, int pid, long pidfd, Slot status) {
+    Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
+    Slot signals = b.slot("signals");
+    b.sys(
+            Syscall.SIGNALFD4,
+            imm(-1),
+            all.address(),
+            imm(Structs.SIZEOF_SIGSET),
+            imm(Constants.SFD_CLOEXEC))
+        .into(signals);
+    Data info = b.variable("siginfo", Structs.SIZEOF_SIGINFO_T);
+    Data message = b.buffer("signal", Structs.SIZEOF_SIGNALFD_SIGINFO);
+    Slot ended = b.slot("ended");
+    Slot signal = b.slot("signal");
+    Slot code = b.slot("code");
+    Label children = b.loop("children");
+    Label listen = b.loopAhead("listen");
+    Label gone = b.label("gone");
+    // waitid with WNOHANG leaves si_pid 0 when nobody has ended.
+    b.store(4, info.address(), imm(Structs.SIGINFO_T_SI_PID), imm(0));
+    b.sys(
+            Syscall.WAITID,
+            imm(Constants.P_ALL),
+            imm(0),
+            info.address(),
+            imm(Constants.WEXITED | Constants.WNOHANG),
+            imm(0))
+        .tolerate(Errno.ECHILD, gone);
+    b.load(4, ended, info.address(), imm(Structs.SIGINFO_T_SI_PID));
+    b.branch(Condition.EQ, ended, imm(0), listen);
+    b.branch(Condition.NE, ended, imm(pid), children);
+    b.load(4, status, info.address(), imm(Structs.SIGINFO_T_SI_STATUS));
+    b.load(4, code, info.address(), imm(Structs.SIGINFO_T_SI_CODE));
+    b.branch(Condition.EQ, code, imm(CLD_EXITED), gone);
+    b.alu(Function.ADD, status, status, imm(128));
+    b.jump(gone);
+    b.bind(listen);
+    b.sys(Syscall.READ, signals, message.address(), imm(Structs.SIZEOF_SIGNALFD_SIGINFO))
+        .tolerate(Errno.EINTR, listen);
+    b.load(4, signal, message.address(), imm(Structs.SIGNALFD_SIGINFO_SSI_SIGNO));
+    b.branch(Condition.EQ, signal, imm(Constants.SIGCHLD), children);
+    b.sys(Syscall.PIDFD_SEND_SIGNAL, imm(pidfd), signal, imm(0), imm(0)).tolerateAny();
+    b.jump(listen);
+    b.bind(gone);
+  }
+
+  private void deleteByCommand(ProgramBuilder b) {
+    b.step("delete container \"" + id + "\" by another command", "");
+    Label exit = b.label("exit");
+    b.onFailure(exit);
+    List<Addr> argv = new ArrayList<>();
+    for (String argument : List.of("gatun", "--root", root, "delete", "--force", id)) {
+      argv.add(b.string(argument));
+    }
+    Addr arguments = b.pointers("argv", argv).address();
+    Addr environment = b.pointers("envp", List.of()).address();
+    Data clone =
+        b.variable("clone_args", Structs.SIZEOF_CLONE_ARGS)
+            .u64(Structs.CLONE_ARGS_FLAGS, Constants.CLONE_VM | Constants.CLONE_VFORK)
+            .u64(Structs.CLONE_ARGS_EXIT_SIGNAL, Constants.SIGCHLD);
+    Slot pid = b.slot("pid");
+    Label parent = b.label("parent");
+    b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
+    b.branch(Condition.NE, pid, imm(0), parent);
+    b.sys(Syscall.EXECVE, b.string("/proc/self/exe"), arguments, environment).tolerateAny();
+    b.sys(Syscall.EXIT_GROUP, imm(127));
+    b.bind(parent);
+    Label again = b.loop("again");
+    b.sys(
+            Syscall.WAITID,
+            imm(Constants.P_PID),
+            pid,
+            imm(0),
+            imm(Constants.WEXITED),
+            imm(0))
+        .tolerate(Errno.EINTR, again);
+    b.bind(exit);
+  }
+}

@@ -1,0 +1,283 @@
+package dev.gatun.runtime.lifecycle;
+
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
+import dev.gatun.linux.Structs;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.image.ElfImage;
+import dev.gatun.linux.program.Addr;
+import dev.gatun.linux.program.Arg;
+import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Instruction;
+import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.Op.Condition;
+import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.NamespaceType;
+import dev.gatun.runtime.init.InitCompiler;
+import dev.gatun.runtime.init.InitImage;
+import dev.gatun.runtime.state.StateRoot;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Records of the runtime's side that make an image and execute it. */
+final class Spawn {
+  private static final long NS_GET_NSTYPE = Constants.NS_GET_NSTYPE;
+
+  private Spawn() {}
+
+  /**
+   * Descriptors that runtime and image speak through.
+   *
+   * @param start the gate
+   * @param status what {@code start} reads
+   * @param reportRead messages, the runtime's end
+   * @param reportWrite messages, the image's end
+   * @param goRead permission to go on, the image's end
+   * @param goWrite permission to go on, the runtime's end
+   * @param namespaces the namespaces that are joined
+   * @param image the image itself
+   * @param inherited those that the image is given
+   */
+  record Channels(
+      Slot start,
+      Slot status,
+      Slot reportRead,
+      Slot reportWrite,
+      Slot goRead,
+      Slot goWrite,
+      List<Slot> namespaces,
+      Slot image,
+      List<Slot> inherited) {}
+
+  /** Opens the FIFOs, pipes and namespaces. */
+  static Channels channels(ProgramBuilder b, Slot directory, InitCompiler.Image compiled) {
+    b.step("open the channels to the container's process", "");
+    Slot start = b.fd("start", StateRoot.START);
+    Slot status = b.fd("status", StateRoot.STATUS);
+    StateRoot.openFifo(b, directory, StateRoot.START, Constants.O_RDWR, start);
+    StateRoot.openFifo(b, directory, StateRoot.STATUS, Constants.O_RDWR, status);
+    Slot reportRead = b.slot("report read");
+    Slot reportWrite = b.slot("report write");
+    Slot goRead = b.slot("go read");
+    Slot goWrite = b.slot("go write");
+    pipe(b, reportRead, reportWrite);
+    pipe(b, goRead, goWrite);
+    List<Slot> inherited = new ArrayList<>(List.of(start, status, reportWrite, goRead));
+    List<Slot> namespaces = new ArrayList<>();
+    for (InitCompiler.Joined joined : compiled.joined()) {
+      Slot fd = namespace(b, joined);
+      namespaces.add(fd);
+      inherited.add(fd);
+    }
+    return new Channels(
+        start,
+        status,
+        reportRead,
+        reportWrite,
+        goRead,
+        goWrite,
+        namespaces,
+        b.fd("image", "memfd:gatun"),
+        inherited);
+  }
+
+  private static void pipe(ProgramBuilder b, Slot read, Slot write) {
+    Data ends = b.buffer("pipe", 8);
+    b.sys(Syscall.PIPE2, ends.address(), imm(Constants.O_CLOEXEC));
+    b.load(4, read, ends.address(), imm(0));
+    b.load(4, write, ends.address(), imm(4));
+  }
+
+  private static Slot namespace(ProgramBuilder b, InitCompiler.Joined joined) {
+    NamespaceType type = joined.type();
+    b.step("open " + type.specName() + " namespace", joined.place());
+    Slot fd = b.fd(type.procName(), joined.path());
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string(joined.path()),
+            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+            imm(0))
+        .into(fd);
+    Slot found = b.slot("type");
+    Label good = b.label("good");
+    Instruction ask = b.sys(Syscall.IOCTL, fd, imm(NS_GET_NSTYPE), imm(0)).into(found);
+    b.branch(Condition.EQ, found, imm(type.cloneFlag()), good);
+    b.step(
+        "\"" + joined.path() + "\" is not a " + type.specName() + " namespace", joined.place());
+    b.fail(ask, imm(-Errno.EINVAL));
+    b.bind(good);
+    return fd;
+  }
+
+  /** Writes the image into a sealed memfd, with the descriptors' numbers in its slots. */
+  static void image(
+      ProgramBuilder b,
+      InitImage image,
+      InitCompiler.Image compiled,
+      Channels channels,
+      @Nullable Slot cgroup) {
+    b.step("make the image of the container's first process", "");
+    ElfImage elf = image.elf();
+    Data[] parts = new Data[elf.extents()];
+    for (int i = 0; i < parts.length; i++) {
+      byte[] bytes = elf.extent(i).bytes();
+      parts[i] = b.variable("image", bytes.length).put(0, bytes);
+    }
+    Data last = parts[parts.length - 1];
+    give(b, image, last, compiled.report(), channels.reportWrite());
+    give(b, image, last, compiled.go(), channels.goRead());
+    give(b, image, last, compiled.start(), channels.start());
+    give(b, image, last, compiled.status(), channels.status());
+    Slot imageCgroup = compiled.cgroup();
+    if (imageCgroup != null && cgroup != null) {
+      give(b, image, last, imageCgroup, cgroup);
+      channels.inherited().add(cgroup);
+    }
+    for (int i = 0; i < compiled.joined().size(); i++) {
+      give(b, image, last, compiled.joined().get(i).fd(), channels.namespaces().get(i));
+    }
+    Slot fd = channels.image();
+    int flags = Constants.MFD_CLOEXEC | Constants.MFD_ALLOW_SEALING;
+    Label made = b.label("made");
+    Label unknown = b.label("MFD_EXEC unknown");
+    b.sys(Syscall.MEMFD_CREATE, b.string("gatun"), imm(flags | Constants.MFD_EXEC))
+        .into(fd)
+        .tolerate(Errno.EINVAL, unknown);
+    b.bind(made);
+    b.outOfLine(
+        () -> {
+          // Before Linux 6.3 every memfd is executable and the flag is unknown.
+          b.bind(unknown);
+          b.sys(Syscall.MEMFD_CREATE, b.string("gatun"), imm(flags)).into(fd);
+          b.jump(made);
+        });
+    for (int i = 0; i < parts.length; i++) {
+      b.sys(
+          Syscall.PWRITE64,
+          fd,
+          parts[i].address(),
+          imm(parts[i].size()),
+          imm(elf.extent(i).offset()));
+    }
+    int seals =
+        Constants.F_SEAL_SEAL
+            | Constants.F_SEAL_SHRINK
+            | Constants.F_SEAL_GROW
+            | Constants.F_SEAL_WRITE;
+    Label sealed = b.label("sealed");
+    Label old = b.label("F_SEAL_EXEC unknown");
+    b.sys(Syscall.FCNTL, fd, imm(Constants.F_ADD_SEALS), imm(seals | Constants.F_SEAL_EXEC))
+        .tolerate(Errno.EINVAL, old);
+    b.bind(sealed);
+    b.outOfLine(
+        () -> {
+          b.bind(old);
+          b.sys(Syscall.FCNTL, fd, imm(Constants.F_ADD_SEALS), imm(seals));
+          b.jump(sealed);
+        });
+  }
+
+  private static void give(
+      ProgramBuilder b, InitImage image, Data data, Slot imageSlot, Arg value) {
+    b.store(8, data.address(), imm(image.slotOffset(imageSlot)), value);
+  }
+
+  /**
+   * Executes the image in a process that shares this one's memory until then. That process arranges
+   * its own descriptors and nothing else: rule 17 of the security checklist.
+   *
+   * @return a slot with the pidfd of the process, the intermediate
+   */
+  static Slot start(
+      ProgramBuilder b, String id, Channels channels, int kept, boolean staysBlocked) {
+    b.step("execute the image of the container's first process", "");
+    Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
+    Data before = b.buffer("signal mask", Structs.SIZEOF_SIGSET);
+    b.sys(
+        Syscall.RT_SIGPROCMASK,
+        imm(Constants.SIG_SETMASK),
+        all.address(),
+        before.address(),
+        imm(Structs.SIZEOF_SIGSET));
+    Slot pid = b.slot("child");
+    Slot pidfd = b.slot("child pidfd");
+    Slot error = b.slot("exec error");
+    Data pidfdAt = b.buffer("pidfd", 8);
+    Data clone =
+        b.variable("clone_args", Structs.SIZEOF_CLONE_ARGS)
+            .u64(
+                Structs.CLONE_ARGS_FLAGS,
+                Constants.CLONE_VM
+                    | Constants.CLONE_VFORK
+                    | Constants.CLONE_PIDFD
+                    | Constants.CLONE_CLEAR_SIGHAND)
+            .u64(Structs.CLONE_ARGS_EXIT_SIGNAL, Constants.SIGCHLD)
+            .address(Structs.CLONE_ARGS_PIDFD, pidfdAt.address());
+    Label parent = b.label("parent");
+    Label failed = b.label("no exec");
+    b.set(error, imm(0));
+    b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
+    b.branch(Condition.NE, pid, imm(0), parent);
+    b.sys(
+            Syscall.CLOSE_RANGE,
+            imm(3 + kept),
+            imm(0xffff_ffffL),
+            imm(Constants.CLOSE_RANGE_CLOEXEC))
+        .into(error)
+        .tolerateAny(failed);
+    for (Slot fd : channels.inherited()) {
+      b.sys(Syscall.FCNTL, fd, imm(Constants.F_SETFD), imm(0)).into(error).tolerateAny(failed);
+    }
+    Addr argv = b.pointers("image's argv", List.of(b.string("gatun"), b.string(id))).address();
+    Addr envp = b.pointers("image's envp", List.of()).address();
+    Instruction exec =
+        b.sys(
+                Syscall.EXECVEAT,
+                channels.image(),
+                b.string(""),
+                argv,
+                envp,
+                imm(Constants.AT_EMPTY_PATH))
+            .into(error)
+            .tolerateAny(failed);
+    b.bind(failed);
+    b.sys(Syscall.EXIT_GROUP, imm(127));
+    b.bind(parent);
+    b.load(4, pidfd, pidfdAt.address(), imm(0));
+    if (!staysBlocked) {
+      b.sys(
+          Syscall.RT_SIGPROCMASK,
+          imm(Constants.SIG_SETMASK),
+          before.address(),
+          imm(0),
+          imm(Structs.SIZEOF_SIGSET));
+    }
+    Label executed = b.label("executed");
+    b.branch(Condition.EQ, error, imm(0), executed);
+    b.sys(
+            Syscall.WAITID,
+            imm(Constants.P_PIDFD),
+            pidfd,
+            imm(0),
+            imm(Constants.WEXITED),
+            imm(0))
+        .tolerateAny();
+    b.fail(exec, error);
+    b.bind(executed);
+    return pidfd;
+  }
+
+  /** Closes what only the image needs, so that its end is seen. */
+  static void closeImageEnds(ProgramBuilder b, Channels channels) {
+    Idioms.close(b, channels.image());
+    for (Slot fd : channels.inherited()) {
+      Idioms.close(b, fd);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+package dev.gatun.runtime.lifecycle;
+
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
+import dev.gatun.linux.Structs;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Kernel;
+import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.Op.Condition;
+import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Slot;
+import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.init.Message;
+import dev.gatun.runtime.state.Look;
+import dev.gatun.runtime.state.StateRoot;
+import dev.gatun.runtime.state.Status;
+import java.util.Arrays;
+
+/**
+ * {@code start}, in two exchanges: look at the container; open its gate and read what init says.
+ *
+ * <p>Success is STARTED followed by end of file, which {@code execve(2)} causes by closing the FIFO.
+ * STARTED followed by FAILED is an {@code execve(2)} that failed; end of file alone is an init that
+ * was killed.
+ */
+public final class Start {
+  private static final int MAX_STEPS = 256 << 10;
+  private static final int MAX_MESSAGES = 96 << 10;
+
+  private Start() {}
+
+  /**
+   * Starts a created container.
+   *
+   * @param kernel where
+   * @param root the state root's path
+   * @param id the container's id
+   * @throws RuntimeException with one sentence as its message
+   */
+  public static void run(Kernel kernel, String root, String id) {
+    ContainerId.check(id);
+    Look.Found found = Look.at(kernel, root, id, Look.Purpose.CHANGE);
+    switch (found.status()) {
+      case CREATED -> open(kernel, found);
+      case RUNNING ->
+          throw new ContainerException(
+              "cannot start container \"" + id + "\": it is already running");
+      case STOPPED ->
+          throw new ContainerException("cannot start container \"" + id + "\": it has stopped");
+      case CREATING ->
+          throw new ContainerException(
+              "cannot start container \"" + id + "\": it is being created");
+    }
+  }
+
+  /**
+   * Opens the gate of a container that is known to wait for it.
+   *
+   * @param kernel where
+   * @param found the container, locked; its directory is closed afterwards
+   */
+  static void open(Kernel kernel, Look.Found found) {
+    if (found.status() != Status.CREATED) {
+      throw new IllegalArgumentException(found.id() + " is " + found.status());
+    }
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    b.step("start container \"" + found.id() + "\"", "");
+    Slot status = b.fd("status", StateRoot.STATUS);
+    Slot end = b.slot("end");
+    Slot got = b.slot("got");
+    Slot stepsSize = b.slot("steps size");
+    Slot length = b.slot("length");
+    Data steps = b.output("steps", MAX_STEPS);
+    Data messages = b.output("messages", MAX_MESSAGES);
+    b.replyUpTo(messages, imm(0));
+    StateRoot.openFifo(b, imm(found.directory()), StateRoot.STATUS, Constants.O_RDONLY, status);
+    b.sys(Syscall.WRITE, imm(found.gate()), b.string("s"), imm(1));
+    b.sys(Syscall.CLOSE, imm(found.gate())).tolerateAny();
+    Data poll =
+        b.variable("pollfd", Structs.SIZEOF_POLLFD)
+            .u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
+    b.store(4, poll.address(), imm(Structs.POLLFD_FD), status);
+    b.set(end, messages.address());
+    Slot room = b.slot("room");
+    Label over = b.label("over");
+    Label wait = b.loop("wait");
+    b.sys(Syscall.PPOLL, poll.address(), imm(1), imm(0), imm(0), imm(0))
+        .tolerate(Errno.EINTR, wait);
+    b.alu(Function.SUB, room, messages.at(messages.size()), end);
+    b.sys(Syscall.READ, status, end, room).into(got).tolerate(Errno.EAGAIN, wait);
+    b.alu(Function.ADD, end, end, got);
+    b.branch(Condition.NE, got, imm(0), wait);
+    b.jump(over);
+    b.bind(over);
+    Idioms.close(b, status);
+    Slot file = b.fd("steps", StateRoot.STEPS);
+    b.set(stepsSize, imm(0));
+    b.sys(
+            Syscall.OPENAT,
+            imm(found.directory()),
+            b.string(StateRoot.STEPS),
+            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+            imm(0))
+        .into(file);
+    Idioms.append(b, file, steps, stepsSize);
+    Idioms.close(b, file);
+    b.sys(Syscall.CLOSE, imm(found.directory())).tolerateAny();
+    b.alu(Function.SUB, length, end, messages.address());
+    b.replyUpTo(messages, length);
+    Kernel.Result result = kernel.run(b.build()).orThrow();
+    byte[] received = result.bytes(messages);
+    RuntimeException failure =
+        Steps.failure(
+            Arrays.copyOf(result.bytes(steps), (int) result.slot(stepsSize)), received);
+    if (failure != null) {
+      throw failure;
+    }
+    if (Message.find(received, Message.STARTED) < 0) {
+      throw new ContainerException(
+          "cannot start container \"" + found.id() + "\": its first process was killed");
+    }
+  }
+}

@@ -1,0 +1,237 @@
+package dev.gatun.runtime.state;
+
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
+import dev.gatun.linux.Structs;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Kernel;
+import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.Op.Condition;
+import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.SpecException;
+import dev.gatun.runtime.ContainerException;
+import org.jspecify.annotations.Nullable;
+
+/** Finds out the truth about a container, in one program. */
+public final class Look {
+  /** The largest {@code state.json} that is read: annotations can be long. */
+  private static final int MAX_STATE = 4 << 20;
+
+  private static final int MAX_STAT = 1024;
+
+  private Look() {}
+
+  /** What a command wants to do with the container besides. */
+  public enum Purpose {
+    /** Only to know. */
+    READ,
+    /** To change it: its directory stays locked until the descriptor is closed. */
+    CHANGE
+  }
+
+  /**
+   * What was found. The descriptors belong to the process that ran the program and stay open.
+   *
+   * @param id the container's id
+   * @param status what it is doing
+   * @param state what {@code state.json} says; null when there is none, since a create was
+   *     interrupted or is under way
+   * @param pid init's pid, 0 when it has ended
+   * @param root descriptor of the state root
+   * @param directory descriptor of the container's directory
+   * @param pidfd descriptor of init, verified by its start time; negative when it has ended
+   * @param gate descriptor of the gate, open for writing; negative unless the status is created
+   */
+  public record Found(
+      String id,
+      Status status,
+      @Nullable ContainerState state,
+      int pid,
+      long root,
+      long directory,
+      long pidfd,
+      long gate) {}
+
+  /**
+   * Looks at a container.
+   *
+   * @param kernel runs the program
+   * @param root the state root's path
+   * @param id the container's id, checked
+   * @param purpose what is wanted
+   * @return what was found
+   * @throws ContainerException when there is no such container
+   * @throws dev.gatun.linux.SyscallException when looking fails
+   */
+  public static Found at(Kernel kernel, String root, String id, Purpose purpose) {
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Label missing = b.label("missing");
+    Label unwritten = b.label("unwritten");
+    Label done = b.label("done");
+    Slot exists = b.slot("exists");
+    Slot pid = b.slot("pid");
+    Slot pidfd = b.slot("pidfd");
+    Slot gate = b.slot("gate");
+    Slot busy = b.slot("busy");
+    Slot statSize = b.slot("stat size");
+    Slot stateSize = b.slot("state size");
+    Data stat = b.output("stat", MAX_STAT);
+    Data state = b.output("state", MAX_STATE);
+    b.replyUpTo(state, imm(0));
+    b.set(exists, imm(0));
+    b.set(pid, imm(0));
+    b.set(pidfd, imm(-1));
+    b.set(gate, imm(-1));
+    b.set(busy, imm(0));
+    b.set(statSize, imm(0));
+    b.set(stateSize, imm(0));
+    Slot rootFd = StateRoot.open(b, root, missing);
+    b.step("open container \"" + id + "\"", "");
+    Slot directory = b.fd("directory", root + "/" + id);
+    StateRoot.openContainer(b, rootFd, id).into(directory).tolerate(Errno.ENOENT, missing);
+    switch (purpose) {
+      case CHANGE -> {
+        b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
+        // Whoever held the lock before may have deleted the container.
+        Data statx = b.buffer("statx", Structs.SIZEOF_STATX);
+        Slot links = b.slot("links");
+        b.sys(
+            Syscall.STATX,
+            directory,
+            b.string(""),
+            imm(Constants.AT_EMPTY_PATH),
+            imm(Constants.STATX_NLINK),
+            statx.address());
+        b.load(4, links, statx.address(), imm(Structs.STATX_STX_NLINK));
+        b.branch(Condition.EQ, links, imm(0), missing);
+      }
+      case READ ->
+          b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_SH | Constants.LOCK_NB))
+              .into(busy)
+              .tolerate(Errno.EAGAIN);
+    }
+    b.set(exists, imm(1));
+    Slot file = b.fd("state", StateRoot.STATE);
+    b.sys(
+            Syscall.OPENAT,
+            directory,
+            b.string(StateRoot.STATE),
+            imm(Constants.O_RDONLY | b.arch().O_NOFOLLOW() | Constants.O_CLOEXEC),
+            imm(0))
+        .into(file)
+        .tolerate(Errno.ENOENT, unwritten);
+    b.set(stateSize, Idioms.readAll(b, file, state));
+    Idioms.close(b, file);
+    if (purpose == Purpose.READ) {
+      Label free = b.label("free");
+      b.branch(Condition.NE, busy, imm(0), free);
+      b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_UN)).tolerateAny();
+      b.bind(free);
+    }
+    parsePid(b, state, pid);
+    b.branch(Condition.EQ, pid, imm(0), done);
+    b.sys(Syscall.PIDFD_OPEN, pid, imm(0)).into(pidfd).tolerate(Errno.ESRCH, done);
+    Slot statFile = b.fd("stat", "/proc/PID/stat");
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            Idioms.pidPath(b, "/proc/", pid, "/stat"),
+            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+            imm(0))
+        .into(statFile)
+        .tolerate(Errno.ENOENT, done);
+    b.sys(Syscall.READ, statFile, stat.address(), imm(MAX_STAT))
+        .into(statSize)
+        .tolerate(Errno.ESRCH);
+    Idioms.close(b, statFile);
+    StateRoot.openFifo(b, directory, StateRoot.START, Constants.O_WRONLY, gate).tolerateAny();
+    b.jump(done);
+    b.bind(unwritten);
+    b.bind(done);
+    b.replyUpTo(state, stateSize);
+    b.bind(missing);
+    Kernel.Result result = kernel.run(b.build()).orThrow();
+    if (result.slot(exists) == 0) {
+      throw ContainerException.doesNotExist(id);
+    }
+    return found(id, result, new Slots(exists, pid, pidfd, gate, busy, statSize, stateSize), stat,
+        state, result.slot(rootFd), result.slot(directory));
+  }
+
+  private record Slots(
+      Slot exists, Slot pid, Slot pidfd, Slot gate, Slot busy, Slot statSize, Slot stateSize) {}
+
+  private static Found found(
+      String id,
+      Kernel.Result result,
+      Slots slots,
+      Data stat,
+      Data state,
+      long root,
+      long directory) {
+    ContainerState recorded = null;
+    byte[] bytes = result.bytes(state, result.slot(slots.stateSize()));
+    if (bytes.length > 0) {
+      try {
+        recorded = ContainerState.of(bytes);
+      } catch (SpecException e) {
+        throw new ContainerException("state of container \"" + id + "\": " + e.getMessage(), e);
+      }
+    }
+    ProcessStat process =
+        ProcessStat.of(result.bytes(stat, Math.max(0, result.slot(slots.statSize()))));
+    boolean alive =
+        recorded != null
+            && process != null
+            && recorded.pid() != 0
+            && process.startTime() == recorded.startTime()
+            && !process.dead();
+    Status status;
+    if (alive) {
+      status = result.slot(slots.gate()) >= 0 ? Status.CREATED : Status.RUNNING;
+    } else if ((recorded == null || recorded.pid() == 0) && result.slot(slots.busy()) != 0) {
+      status = Status.CREATING;
+    } else {
+      status = Status.STOPPED;
+    }
+    return new Found(
+        id,
+        status,
+        recorded,
+        alive ? (int) result.slot(slots.pid()) : 0,
+        root,
+        directory,
+        alive ? result.slot(slots.pidfd()) : -1,
+        status == Status.CREATED ? result.slot(slots.gate()) : -1);
+  }
+
+  /** Reads the digits at {@link ContainerState#PID_OFFSET}; spaces before them count nothing. */
+  private static void parsePid(ProgramBuilder b, Data state, Slot pid) {
+    Slot at = b.slot("at");
+    Slot digit = b.slot("digit");
+    Slot tenfold = b.slot("tenfold");
+    b.set(at, state.at(ContainerState.PID_OFFSET));
+    Label next = b.loop("digit");
+    Label space = b.label("space");
+    b.load(1, digit, at, imm(0));
+    b.alu(Function.SUB, digit, digit, imm('0'));
+    b.branch(Condition.LTU, imm(9), digit, space);
+    b.alu(Function.SHL, tenfold, pid, imm(3));
+    b.alu(Function.ADD, tenfold, tenfold, pid);
+    b.alu(Function.ADD, pid, tenfold, pid);
+    b.alu(Function.ADD, pid, pid, digit);
+    b.bind(space);
+    b.alu(Function.ADD, at, at, imm(1));
+    b.branch(
+        Condition.NE,
+        at,
+        state.at(ContainerState.PID_OFFSET + ContainerState.PID_DIGITS),
+        next);
+  }
+}

@@ -1,0 +1,192 @@
+package dev.gatun.runtime.state;
+
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Arg;
+import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Slot;
+
+/** Records that work on the state root and on a container's directory in it. */
+public final class StateRoot {
+  /** The file with the state. */
+  public static final String STATE = "state.json";
+
+  /** The table of init's last records. */
+  public static final String STEPS = "steps";
+
+  /** The gate. */
+  public static final String START = "start";
+
+  /** What init says once it has been started. */
+  public static final String STATUS = "status";
+
+  private static final String NEW_STATE = ".state.json";
+  private static final String[] FILES = {NEW_STATE, START, STATUS, STEPS, STATE};
+
+  private StateRoot() {}
+
+  /**
+   * Opens the state root, and makes it and what is above it when it is missing.
+   *
+   * @param b the program
+   * @param root its path
+   * @return a slot with its descriptor
+   */
+  public static Slot make(ProgramBuilder b, String root) {
+    b.step("make state root \"" + root + "\"", "");
+    for (int slash = root.indexOf('/', 1); slash > 0; slash = root.indexOf('/', slash + 1)) {
+      mkdir(b, root.substring(0, slash));
+    }
+    mkdir(b, root);
+    Slot directory = b.fd("root", root);
+    open(b, root, directory);
+    return directory;
+  }
+
+  private static void mkdir(ProgramBuilder b, String path) {
+    // A parent that cannot be written to is no failure while it is there: opening it tells.
+    b.sys(Syscall.MKDIRAT, imm(Constants.AT_FDCWD), b.string(path), imm(0711)).tolerateAny();
+  }
+
+  /**
+   * Opens the state root.
+   *
+   * @param b the program
+   * @param root its path
+   * @param missing where to go when it is not there
+   * @return a slot with its descriptor
+   */
+  public static Slot open(ProgramBuilder b, String root, Label missing) {
+    b.step("open state root \"" + root + "\"", "");
+    Slot directory = b.fd("root", root);
+    open(b, root, directory).tolerate(Errno.ENOENT, missing);
+    return directory;
+  }
+
+  private static dev.gatun.linux.program.Instruction open(
+      ProgramBuilder b, String root, Slot directory) {
+    return b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string(root),
+            imm(Constants.O_RDONLY | b.arch().O_DIRECTORY() | Constants.O_CLOEXEC),
+            imm(0))
+        .into(directory);
+  }
+
+  /**
+   * Opens a container's directory.
+   *
+   * @param b the program
+   * @param root the state root
+   * @param id the container's id, checked
+   * @return the record, for what it tolerates
+   */
+  public static dev.gatun.linux.program.Instruction openContainer(
+      ProgramBuilder b, Arg root, String id) {
+    return b.sys(
+        Syscall.OPENAT,
+        root,
+        b.string(id),
+        imm(
+            Constants.O_RDONLY
+                | b.arch().O_DIRECTORY()
+                | b.arch().O_NOFOLLOW()
+                | Constants.O_CLOEXEC),
+        imm(0));
+  }
+
+  /**
+   * Replaces {@code state.json} atomically.
+   *
+   * @param b the program
+   * @param directory the container's directory
+   * @param state the new contents
+   */
+  public static void write(ProgramBuilder b, Arg directory, ContainerState state) {
+    b.step("write " + STATE, "");
+    create(b, directory, NEW_STATE, state.toBytes());
+    b.sys(Syscall.RENAMEAT2, directory, b.string(NEW_STATE), directory, b.string(STATE), imm(0));
+  }
+
+  /**
+   * Writes a file of the container's directory.
+   *
+   * @param b the program
+   * @param directory the container's directory
+   * @param name the file's name
+   * @param contents what it holds
+   */
+  public static void create(ProgramBuilder b, Arg directory, String name, byte[] contents) {
+    Slot file = b.fd("file", name);
+    b.sys(
+            Syscall.OPENAT,
+            directory,
+            b.string(name),
+            imm(
+                Constants.O_WRONLY
+                    | Constants.O_CREAT
+                    | Constants.O_TRUNC
+                    | b.arch().O_NOFOLLOW()
+                    | Constants.O_CLOEXEC),
+            imm(0600))
+        .into(file);
+    Idioms.writeAll(b, file, contents);
+    Idioms.close(b, file);
+  }
+
+  /**
+   * Makes a FIFO in the container's directory.
+   *
+   * @param b the program
+   * @param directory the container's directory
+   * @param name its name
+   */
+  public static void fifo(ProgramBuilder b, Arg directory, String name) {
+    b.sys(Syscall.MKNODAT, directory, b.string(name), imm(Constants.S_IFIFO | 0600), imm(0));
+  }
+
+  /**
+   * Opens a FIFO of the container's directory.
+   *
+   * @param b the program
+   * @param directory the container's directory
+   * @param name its name
+   * @param flags {@code O_RDONLY}, {@code O_WRONLY} or {@code O_RDWR}; it never blocks
+   * @param into takes the descriptor
+   * @return the record, for what it tolerates
+   */
+  public static dev.gatun.linux.program.Instruction openFifo(
+      ProgramBuilder b, Arg directory, String name, int flags, Slot into) {
+    return b.sys(
+            Syscall.OPENAT,
+            directory,
+            b.string(name),
+            imm(flags | Constants.O_NONBLOCK | b.arch().O_NOFOLLOW() | Constants.O_CLOEXEC),
+            imm(0))
+        .into(into);
+  }
+
+  /**
+   * Removes a container's directory, {@code state.json} last of its files: whoever is interrupted
+   * leaves one that can be deleted again.
+   *
+   * @param b the program
+   * @param root the state root
+   * @param directory the container's directory
+   * @param id the container's id
+   */
+  public static void remove(ProgramBuilder b, Arg root, Arg directory, String id) {
+    b.step("remove the state of container \"" + id + "\"", "");
+    for (String name : FILES) {
+      b.sys(Syscall.UNLINKAT, directory, b.string(name), imm(0)).tolerate(Errno.ENOENT);
+    }
+    b.sys(Syscall.UNLINKAT, root, b.string(id), imm(Constants.AT_REMOVEDIR))
+        .tolerate(Errno.ENOENT);
+  }
+}
