@@ -6,8 +6,9 @@ gatun_is_stale() {
   for gatun_module in native-bindings oci-spec cgroups netns runtime-core pods cli; do
     set -- "$@" "$1/$gatun_module/src/main" "$1/$gatun_module/pom.xml"
   done
+  set -- "$@" "$1/pom.xml" "$1/build"
+  [ ! -d "$1/native-bindings/src/generated" ] || set -- "$@" "$1/native-bindings/src/generated"
   gatun_checkout=$1
   shift
-  [ -n "$(find "$@" "$gatun_checkout/native-bindings/src/generated" "$gatun_checkout/pom.xml" \
-    "$gatun_checkout/build" -newer "$gatun_checkout/dist/stamp" -print -quit)" ]
+  [ -n "$(find "$@" -newer "$gatun_checkout/dist/stamp" -print -quit)" ]
 }
