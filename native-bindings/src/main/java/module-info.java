@@ -10,12 +10,18 @@
 module dev.gatun.linux {
   requires static transitive org.jspecify;
 
-// Errno, constants, system call numbers and the kernel interface: whoever builds programs.
-// exports dev.gatun.linux to dev.gatun.cgroups, dev.gatun.netns, dev.gatun.runtime, dev.gatun.cli;
-
-// The instruction set and the program builder: whoever builds programs.
-// exports dev.gatun.linux.program to dev.gatun.cgroups, dev.gatun.netns, dev.gatun.runtime,
-// dev.gatun.cli;
+  // Errno, constants, system call numbers: whoever builds programs.
+  exports dev.gatun.linux to
+      dev.gatun.cgroups,
+      dev.gatun.netns,
+      dev.gatun.runtime,
+      dev.gatun.cli;
+  // The instruction set, the program builder and the kernel interface: whoever builds programs.
+  exports dev.gatun.linux.program to
+      dev.gatun.cgroups,
+      dev.gatun.netns,
+      dev.gatun.runtime,
+      dev.gatun.cli;
 
 // ELF images: the runtime links intermediate and init, the command line emits the caller.
 // exports dev.gatun.linux.image to dev.gatun.runtime, dev.gatun.cli;

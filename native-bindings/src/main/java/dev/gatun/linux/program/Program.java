@@ -220,7 +220,7 @@ public final class Program {
           value = slot.number();
         }
         case Addr addr -> value = address(addr, at);
-        case Label there -> value = there.record() + at.firstRecord();
+        case Label there -> value = (long) there.record() + at.firstRecord();
       }
       u64(target, position + 16 + 8 * i, value);
     }

@@ -2,7 +2,7 @@
  * The caller: the process that a person or a container engine starts as {@code gatun}, and the way
  * in which a JVM works through it.
  *
- * <pre>
+ * <pre>{@code
  *   caller (static ELF, a few kilobytes)              JVM
  *   ------------------------------------              ---
  *   socketpair, starts the JVM on one end  ------->
@@ -11,7 +11,7 @@
  *   REPLY: slots, outputs                  ------->   next step
  *   ...                                               ...
  *   ends itself                            <-------   RUN: a program that ends in exit_group
- * </pre>
+ * }</pre>
  *
  * <p>What belongs here: the frames ({@link dev.gatun.runtime.caller.Protocol}), the program that is
  * always in the caller ({@link dev.gatun.runtime.caller.Resident}), and the kernel that sends

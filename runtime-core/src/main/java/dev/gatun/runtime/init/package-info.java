@@ -2,7 +2,7 @@
  * The image that every container begins as: the intermediate, which joins namespaces and clones,
  * and init, which builds the container around itself and in the end becomes its process.
  *
- * <pre>
+ * <pre>{@code
  *  runtime (caller or JVM)          intermediate                init
  *  -----------------------          ------------                ----
  *  clone3(VM|VFORK), execveat ---->  time offsets
@@ -18,7 +18,7 @@
  *  ... gatun start: token     -------------------------------->  close_range
  *  STARTED                    <--------------------------------  status
  *  end of file                <--------------------------------  execve
- * </pre>
+ * }</pre>
  *
  * <p>A failure anywhere is a FAILED message with the record's number, −errno and all slots, on the
  * channel that is open at that time. End of file alone never means success.
