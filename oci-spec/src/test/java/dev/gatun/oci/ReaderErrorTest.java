@@ -94,8 +94,8 @@ class ReaderErrorTest {
     assertPlace("{\n \"linux\": {\n  \"sysctl\" 5", 3, 12, "/linux/sysctl");
     assertPlace("{\"ociVersion\": \"1.0.0\"} x", 1, 25, "");
     assertPlace("{\"ociVersion\": \"1.0.0\"} {}", 1, 25, "");
-    assertPlace("{\"mounts\": [{\"options\": [\"a\" \"b\"]}]}", 1, 31, "/mounts/0/options/0");
-    assertPlace("{\"ociVersion\": \"1\n0\"}", 2, 0, "/ociVersion");
+    assertPlace("{\"mounts\": [{\"options\": [\"a\" \"b\"]}]}", 1, 30, "/mounts/0/options/1");
+    assertPlace("{\"ociVersion\": \"1\n0\"}", 1, 18, "/ociVersion");
   }
 
   private static void assertPlace(String json, int line, int column, String pointer) {
