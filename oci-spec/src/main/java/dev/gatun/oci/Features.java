@@ -23,7 +23,7 @@ public record Features(
     String ociVersionMax,
     @Nullable List<String> hooks,
     @Nullable List<String> mountOptions,
-    Features.@Nullable Linux linux,
+    @Nullable Linux linux,
     Map<String, String> annotations,
     @Nullable List<String> potentiallyUnsafeConfigAnnotations) {
   /** Copies collections. */
@@ -53,14 +53,14 @@ public record Features(
   public record Linux(
       @Nullable List<String> namespaces,
       @Nullable List<String> capabilities,
-      Features.@Nullable Cgroup cgroup,
-      Features.@Nullable Seccomp seccomp,
-      Features.@Nullable Enabled apparmor,
-      Features.@Nullable Enabled selinux,
-      Features.@Nullable IntelRdt intelRdt,
-      Features.@Nullable MemoryPolicy memoryPolicy,
-      Features.@Nullable MountExtensions mountExtensions,
-      Features.@Nullable Enabled netDevices) {
+      @Nullable Cgroup cgroup,
+      @Nullable Seccomp seccomp,
+      @Nullable Enabled apparmor,
+      @Nullable Enabled selinux,
+      @Nullable IntelRdt intelRdt,
+      @Nullable MemoryPolicy memoryPolicy,
+      @Nullable MountExtensions mountExtensions,
+      @Nullable Enabled netDevices) {
     /** Copies collections. */
     public Linux {
       namespaces = Values.copy(namespaces);
@@ -140,7 +140,7 @@ public record Features(
    *
    * @param idmap idmapped mounts
    */
-  public record MountExtensions(Features.@Nullable Enabled idmap) {}
+  public record MountExtensions(@Nullable Enabled idmap) {}
 
   /**
    * A feature that is there or not.

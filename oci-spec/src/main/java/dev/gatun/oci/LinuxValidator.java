@@ -87,9 +87,8 @@ final class LinuxValidator {
       if (!linux.gidMappings().isEmpty()) {
         throw error(pointer + "/gidMappings", "needs a user namespace in /linux/namespaces");
       }
-    } else if (user.path() == null
-        && (linux.uidMappings().isEmpty() || linux.gidMappings().isEmpty())) {
-      throw error(pointer, "a new user namespace needs uidMappings and gidMappings");
+    } else if (linux.uidMappings().isEmpty() != linux.gidMappings().isEmpty()) {
+      throw error(pointer, "uidMappings and gidMappings need each other");
     }
   }
 

@@ -19,14 +19,14 @@ import org.jspecify.annotations.Nullable;
  * @param unified files of the unified hierarchy and what is written to them
  */
 public record Resources(
-    List<Resources.DeviceRule> devices,
-    Resources.@Nullable Memory memory,
-    Resources.@Nullable Cpu cpu,
-    Resources.@Nullable Pids pids,
-    Resources.@Nullable BlockIo blockIO,
-    List<Resources.HugepageLimit> hugepageLimits,
-    Resources.@Nullable Network network,
-    Map<String, Resources.Rdma> rdma,
+    List<DeviceRule> devices,
+    @Nullable Memory memory,
+    @Nullable Cpu cpu,
+    @Nullable Pids pids,
+    @Nullable BlockIo blockIO,
+    List<HugepageLimit> hugepageLimits,
+    @Nullable Network network,
+    Map<String, Rdma> rdma,
     Map<String, String> unified) {
   /** Copies collections. */
   public Resources {
@@ -47,7 +47,7 @@ public record Resources(
    */
   public record DeviceRule(
       boolean allow,
-      Resources.DeviceRule.@Nullable Type type,
+      @Nullable Type type,
       @Nullable Long major,
       @Nullable Long minor,
       @Nullable String access) {
@@ -171,11 +171,11 @@ public record Resources(
   public record BlockIo(
       @Nullable Integer weight,
       @Nullable Integer leafWeight,
-      List<Resources.WeightDevice> weightDevice,
-      List<Resources.ThrottleDevice> throttleReadBpsDevice,
-      List<Resources.ThrottleDevice> throttleWriteBpsDevice,
-      List<Resources.ThrottleDevice> throttleReadIOPSDevice,
-      List<Resources.ThrottleDevice> throttleWriteIOPSDevice) {
+      List<WeightDevice> weightDevice,
+      List<ThrottleDevice> throttleReadBpsDevice,
+      List<ThrottleDevice> throttleWriteBpsDevice,
+      List<ThrottleDevice> throttleReadIOPSDevice,
+      List<ThrottleDevice> throttleWriteIOPSDevice) {
     /** Checks ranges and copies collections. */
     public BlockIo {
       Values.uint16("weight", weight);
@@ -233,7 +233,7 @@ public record Resources(
    * @param classID class of the packets
    * @param priorities priorities by interface
    */
-  public record Network(@Nullable Long classID, List<Resources.NetworkPriority> priorities) {
+  public record Network(@Nullable Long classID, List<NetworkPriority> priorities) {
     /** Checks ranges and copies collections. */
     public Network {
       Values.uint32("classID", classID);
