@@ -106,9 +106,7 @@ final class Aarch64Assembler extends Assembler {
 
   /** Sets a 32-bit register to a constant of 16 bits; the upper half becomes zero. */
   void movConstant(int to, int value) {
-    emit(
-        word(0x52800000 | unsigned(value, 16) << 5 | to),
-        "mov\t" + w(to) + ", " + hex(value));
+    emit(word(0x52800000 | unsigned(value, 16) << 5 | to), "mov\t" + w(to) + ", " + hex(value));
   }
 
   void cmp(int first, int second) {
@@ -237,12 +235,7 @@ final class Aarch64Assembler extends Assembler {
   }
 
   void b(Label to) {
-    emit(
-        to,
-        4,
-        4,
-        "b\t" + to,
-        (from, target, wide) -> word(0x14000000 | words(from, target, 26)));
+    emit(to, 4, 4, "b\t" + to, (from, target, wide) -> word(0x14000000 | words(from, target, 26)));
   }
 
   void b(Condition condition, Label to) {
@@ -333,9 +326,7 @@ final class Aarch64Assembler extends Assembler {
   }
 
   private static String address(int base, int offset) {
-    return offset == 0
-        ? "[" + xOrSp(base) + "]"
-        : "[" + xOrSp(base) + ", #" + offset + "]";
+    return offset == 0 ? "[" + xOrSp(base) + "]" : "[" + xOrSp(base) + ", #" + offset + "]";
   }
 
   private static String hex(int value) {

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the two assemblers share: a list of instructions, labels, and the listing.
  *
- * <p>Instructions are kept as items until {@link #assemble()}. An instruction that refers to a label is
- * encoded there, when all addresses are known; one that has a short and a long form begins short and
- * grows only when its label is out of reach, so the code is as small as its jumps allow.
+ * <p>Instructions are kept as items until {@link #assemble()}. An instruction that refers to a
+ * label is encoded there, when all addresses are known; one that has a short and a long form begins
+ * short and grows only when its label is out of reach, so the code is as small as its jumps allow.
  */
 abstract sealed class Assembler permits X86_64Assembler, Aarch64Assembler {
 
@@ -42,6 +42,7 @@ abstract sealed class Assembler permits X86_64Assembler, Aarch64Assembler {
    * @param target the label that {@code text} names, or null
    * @param comment why it is there, or empty
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Line(int address, byte[] bytes, String text, @Nullable Label target, String comment) {}
 
   /** Encodes an instruction whose label has become an address. */
@@ -140,7 +141,8 @@ abstract sealed class Assembler permits X86_64Assembler, Aarch64Assembler {
    * Resolves labels and encodes everything.
    *
    * @return the code
-   * @throws IllegalStateException if a label was never bound or a table entry is longer than its place
+   * @throws IllegalStateException if a label was never bound or a table entry is longer than its
+   *     place
    */
   final byte[] assemble() {
     boolean grown = true;

@@ -10,8 +10,8 @@ import java.util.List;
  *
  * <p>A segment lies in the file at the first offset that is congruent with its address modulo the
  * largest page that the architecture's kernels use (4 kB on x86-64, 64 kB on aarch64). What lies
- * between is a hole: an image is written as {@linkplain #extent(int) extents}, so a hole costs neither
- * time nor memory. The stack is not executable.
+ * between is a hole: an image is written as {@linkplain #extent(int) extents}, so a hole costs
+ * neither time nor memory. The stack is not executable.
  */
 public final class ElfImage {
   private static final int HEADER_SIZE = 64;
@@ -38,11 +38,13 @@ public final class ElfImage {
    * @param bytes its contents; not copied
    * @param memorySize its size in memory, at least {@code bytes.length}; the rest is zero
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared; copies of images cost
   public record Segment(long address, int flags, byte[] bytes, long memorySize) {
     /** Checks the sizes. */
     public Segment {
       if (memorySize < bytes.length) {
-        throw new IllegalArgumentException("a segment of " + memorySize + " bytes holds fewer than its contents");
+        throw new IllegalArgumentException(
+            "a segment of " + memorySize + " bytes holds fewer than its contents");
       }
     }
   }
@@ -53,6 +55,7 @@ public final class ElfImage {
    * @param offset where it begins
    * @param bytes what is written there; not copied
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared; copies of images cost
   public record Extent(long offset, byte[] bytes) {}
 
   private final Extent[] extents;
@@ -67,8 +70,8 @@ public final class ElfImage {
    * @param arch the architecture
    * @param entry address of the first instruction
    * @param segments in ascending order of address, on pages of their own; the first may begin right
-   *     behind the headers of {@link #headerSize} bytes, which are then mapped with it. Only the last
-   *     may be larger in memory than in the file, as old kernels zero only that one's rest
+   *     behind the headers of {@link #headerSize} bytes, which are then mapped with it. Only the
+   *     last may be larger in memory than in the file, as old kernels zero only that one's rest
    * @return the image
    * @throws IllegalArgumentException if segments overlap or are out of order
    */
@@ -82,10 +85,12 @@ public final class ElfImage {
     for (int i = 0; i < count; i++) {
       Segment segment = segments.get(i);
       if (segment.address() < lastAddress) {
-        throw new IllegalArgumentException("segment " + i + " begins before the page after its predecessor");
+        throw new IllegalArgumentException(
+            "segment " + i + " begins before the page after its predecessor");
       }
       if (i < count - 1 && segment.memorySize() != segment.bytes().length) {
-        throw new IllegalArgumentException("segment " + i + " has zeroed memory and is not the last");
+        throw new IllegalArgumentException(
+            "segment " + i + " has zeroed memory and is not the last");
       }
       lastAddress = (segment.address() + segment.memorySize() + pageSize - 1) & -pageSize;
       offsets[i] = end + ((segment.address() - end) & (pageSize - 1));
@@ -107,7 +112,8 @@ public final class ElfImage {
       }
       byte[] bytes = new byte[(int) (at - start)];
       if (start == 0) {
-        headers(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), arch, entry, segments, offsets);
+        headers(
+            ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), arch, entry, segments, offsets);
       }
       for (int j = from; j < i; j++) {
         byte[] contents = segments.get(j).bytes();

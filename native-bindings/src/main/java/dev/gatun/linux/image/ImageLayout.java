@@ -17,13 +17,15 @@ import java.util.List;
  * </pre>
  *
  * <p>Records are numbered without a gap from {@link #recordsAddress()}. The first of them, the
- * <em>resident</em> ones, end where the text page ends. They are for what a process does while it waits:
- * a fault on a file's page maps up to 16 pages of the same mapping around it, all of which count as
- * resident, but the text page is a mapping of its own. A process that gives back the second mapping
- * ({@link #restAddress()}, {@link #restSize()}) by {@code madvise(2)} with {@code MADV_DONTNEED} keeps
- * text, the touched pages of data, and its stack; it faults the rest in again when it goes on.
+ * <em>resident</em> ones, end where the text page ends. They are for what a process does while it
+ * waits: a fault on a file's page maps up to 16 pages of the same mapping around it, all of which
+ * count as resident, but the text page is a mapping of its own. A process that gives back the
+ * second mapping ({@link #restAddress()}, {@link #restSize()}) by {@code madvise(2)} with {@code
+ * MADV_DONTNEED} keeps text, the touched pages of data, and its stack; it faults the rest in again
+ * when it goes on.
  *
- * <p>Kernels for aarch64 may have pages of 64 kB; then the hole before the text page is mapped with it.
+ * <p>Kernels for aarch64 may have pages of 64 kB; then the hole before the text page is mapped with
+ * it.
  *
  * @param arch the architecture
  * @param records how many records there are, the resident ones included
@@ -47,10 +49,12 @@ public record ImageLayout(
       throw new IllegalArgumentException("an image cannot hold " + records + " records");
     }
     if (resident < 0 || resident > records || resident > maxResident(arch)) {
-      throw new IllegalArgumentException(resident + " resident records do not fit on the text page");
+      throw new IllegalArgumentException(
+          resident + " resident records do not fit on the text page");
     }
     if (slots < RESERVED_SLOTS || slots > 0xffff || constants < 0 || variables < 0 || zeroes < 0) {
-      throw new IllegalArgumentException("no layout for negative sizes or fewer slots than are reserved");
+      throw new IllegalArgumentException(
+          "no layout for negative sizes or fewer slots than are reserved");
     }
   }
 

@@ -24,20 +24,20 @@ import dev.gatun.linux.image.X86_64Assembler.Reg;
 /**
  * The interpreter: position-independent machine code that walks 64-byte records.
  *
- * <p>A record, little endian: op (u8: 0 END, 1 SYS, 2 BR, 3 ALU, 4 LD, 5 ST), mask (u8, bit i: argument i
- * is the number of the slot whose value is used), result slot (u16), tolerated errno (u16, 0 none, ffff
- * any), target record (u16), system call number or condition or function or size (u64), six arguments
- * (u64).
+ * <p>A record, little endian: op (u8: 0 END, 1 SYS, 2 BR, 3 ALU, 4 LD, 5 ST), mask (u8, bit i:
+ * argument i is the number of the slot whose value is used), result slot (u16), tolerated errno
+ * (u16, 0 none, ffff any), target record (u16), system call number or condition or function or size
+ * (u64), six arguments (u64).
  *
  * <p>The loop uses no stack and keeps its state in three registers that the kernel preserves, so a
- * child of {@code clone3(CLONE_VM | CLONE_VFORK)} runs on in it with its parent's stack pointer. Where
- * the two processors differ, the result is the same: shifts count modulo 64, a division by zero gives
- * quotient 0 and the dividend as remainder.
+ * child of {@code clone3(CLONE_VM | CLONE_VFORK)} runs on in it with its parent's stack pointer.
+ * Where the two processors differ, the result is the same: shifts count modulo 64, a division by
+ * zero gives quotient 0 and the dividend as remainder.
  *
- * <p>There are two forms. The <em>callable</em> one is a C function {@code long run(const void *records,
- * u64 *slots, u64 first)} that returns END's value. The <em>start</em> form is the entry of an ELF file:
- * it takes addresses and first record from the three words behind the code, keeps the initial stack
- * pointer in slot 4, and END is {@code exit_group(2)}.
+ * <p>There are two forms. The <em>callable</em> one is a C function {@code long run(const void
+ * *records, u64 *slots, u64 first)} that returns END's value. The <em>start</em> form is the entry
+ * of an ELF file: it takes addresses and first record from the three words behind the code, keeps
+ * the initial stack pointer in slot 4, and END is {@code exit_group(2)}.
  */
 final class Interpreter {
   private static final int OP = 0;

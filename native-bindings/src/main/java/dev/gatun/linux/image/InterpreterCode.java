@@ -6,9 +6,9 @@ import java.nio.charset.StandardCharsets;
 /**
  * The bytes of the {@link Interpreter}, as the assembler made them.
  *
- * <p>They are constants because a JVM that starts for one command needs them at once, and assembling
- * costs milliseconds there. The test {@code InterpreterCodeTest} compares them with what the
- * assembler makes; {@code InterpreterCodeSource}, beside it, writes this file.
+ * <p>They are constants because a JVM that starts for one command needs them at once, and
+ * assembling costs milliseconds there. The test {@code InterpreterCodeTest} compares them with what
+ * the assembler makes; {@code InterpreterCodeSource}, beside it, writes this file.
  */
 public final class InterpreterCode {
   private InterpreterCode() {}

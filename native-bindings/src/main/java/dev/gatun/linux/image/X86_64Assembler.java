@@ -6,45 +6,48 @@ import org.jspecify.annotations.Nullable;
 /**
  * The instructions of x86-64 that the interpreter needs (Intel SDM volume 2 has the encodings).
  *
- * <p>Operands are in Intel's order, destination first, and the listing is what {@code objdump -M intel}
- * prints, with {@code byte} and {@code word} for its {@code BYTE PTR} and nothing for wider operands.
+ * <p>Operands are in Intel's order, destination first, and the listing is what {@code objdump -M
+ * intel} prints, with {@code byte} and {@code word} for its {@code BYTE PTR} and nothing for wider
+ * operands.
  */
 final class X86_64Assembler extends Assembler {
 
   /** The general registers, in the order of their encoding. */
   enum Reg {
-    RAX("eax", "al"),
-    RCX("ecx", "cl"),
-    RDX("edx", "dl"),
-    RBX("ebx", "bl"),
-    RSP("esp", "spl"),
-    RBP("ebp", "bpl"),
-    RSI("esi", "sil"),
-    RDI("edi", "dil"),
-    R8("r8d", "r8b"),
-    R9("r9d", "r9b"),
-    R10("r10d", "r10b"),
-    R11("r11d", "r11b"),
-    R12("r12d", "r12b"),
-    R13("r13d", "r13b"),
-    R14("r14d", "r14b"),
-    R15("r15d", "r15b");
+    RAX(0, "eax", "al"),
+    RCX(1, "ecx", "cl"),
+    RDX(2, "edx", "dl"),
+    RBX(3, "ebx", "bl"),
+    RSP(4, "esp", "spl"),
+    RBP(5, "ebp", "bpl"),
+    RSI(6, "esi", "sil"),
+    RDI(7, "edi", "dil"),
+    R8(8, "r8d", "r8b"),
+    R9(9, "r9d", "r9b"),
+    R10(10, "r10d", "r10b"),
+    R11(11, "r11d", "r11b"),
+    R12(12, "r12d", "r12b"),
+    R13(13, "r13d", "r13b"),
+    R14(14, "r14d", "r14b"),
+    R15(15, "r15d", "r15b");
 
+    private final int number;
     final String name64 = name().toLowerCase(java.util.Locale.ROOT);
     final String name32;
     final String name8;
 
-    Reg(String name32, String name8) {
+    Reg(int number, String name32, String name8) {
+      this.number = number;
       this.name32 = name32;
       this.name8 = name8;
     }
 
     int low() {
-      return ordinal() & 7;
+      return number & 7;
     }
 
     int high() {
-      return ordinal() >> 3;
+      return number >> 3;
     }
   }
 
@@ -133,43 +136,43 @@ final class X86_64Assembler extends Assembler {
   }
 
   void mov(Reg to, Mem from) {
-    emit(memory(1, bytes(0x8b), to.ordinal(), from, false), "mov    " + to.name64 + "," + from);
+    emit(memory(1, bytes(0x8b), to.number, from, false), "mov    " + to.name64 + "," + from);
   }
 
   void mov32(Reg to, Mem from) {
-    emit(memory(0, bytes(0x8b), to.ordinal(), from, false), "mov    " + to.name32 + "," + from);
+    emit(memory(0, bytes(0x8b), to.number, from, false), "mov    " + to.name32 + "," + from);
   }
 
   void mov(Mem to, Reg from) {
-    emit(memory(1, bytes(0x89), from.ordinal(), to, false), "mov    " + to + "," + from.name64);
+    emit(memory(1, bytes(0x89), from.number, to, false), "mov    " + to + "," + from.name64);
   }
 
   void mov32(Mem to, Reg from) {
-    emit(memory(0, bytes(0x89), from.ordinal(), to, false), "mov    " + to + "," + from.name32);
+    emit(memory(0, bytes(0x89), from.number, to, false), "mov    " + to + "," + from.name32);
   }
 
   void mov8(Mem to, Reg from) {
-    emit(memory(0, bytes(0x88), from.ordinal(), to, true), "mov    byte " + to + "," + from.name8);
+    emit(memory(0, bytes(0x88), from.number, to, true), "mov    byte " + to + "," + from.name8);
   }
 
   void movzx8(Reg to, Mem from) {
     emit(
-        memory(0, bytes(0x0f, 0xb6), to.ordinal(), from, false),
+        memory(0, bytes(0x0f, 0xb6), to.number, from, false),
         "movzx  " + to.name32 + ",byte " + from);
   }
 
   void movzx16(Reg to, Mem from) {
     emit(
-        memory(0, bytes(0x0f, 0xb7), to.ordinal(), from, false),
+        memory(0, bytes(0x0f, 0xb7), to.number, from, false),
         "movzx  " + to.name32 + ",word " + from);
   }
 
   void mov(Reg to, Reg from) {
-    emit(registers(1, 0x89, from.ordinal(), to), "mov    " + to.name64 + "," + from.name64);
+    emit(registers(1, 0x89, from.number, to), "mov    " + to.name64 + "," + from.name64);
   }
 
   void mov32(Reg to, Reg from) {
-    emit(registers(0, 0x89, from.ordinal(), to), "mov    " + to.name32 + "," + from.name32);
+    emit(registers(0, 0x89, from.number, to), "mov    " + to.name32 + "," + from.name32);
   }
 
   /** Sets a register to a constant of up to 31 bits; the upper half becomes zero. */
@@ -185,13 +188,13 @@ final class X86_64Assembler extends Assembler {
 
   void alu(Alu operation, Reg to, Reg from) {
     emit(
-        registers(1, operation.code << 3 | 1, from.ordinal(), to),
+        registers(1, operation.code << 3 | 1, from.number, to),
         pad(operation.text) + to.name64 + "," + from.name64);
   }
 
   void alu32(Alu operation, Reg to, Reg from) {
     emit(
-        registers(0, operation.code << 3 | 1, from.ordinal(), to),
+        registers(0, operation.code << 3 | 1, from.number, to),
         pad(operation.text) + to.name32 + "," + from.name32);
   }
 
@@ -220,13 +223,13 @@ final class X86_64Assembler extends Assembler {
 
   void test(Reg first, Reg second) {
     emit(
-        registers(1, 0x85, second.ordinal(), first),
+        registers(1, 0x85, second.number, first),
         "test   " + first.name64 + "," + second.name64);
   }
 
   void test32(Reg first, Reg second) {
     emit(
-        registers(0, 0x85, second.ordinal(), first),
+        registers(0, 0x85, second.number, first),
         "test   " + first.name32 + "," + second.name32);
   }
 
@@ -280,7 +283,7 @@ final class X86_64Assembler extends Assembler {
   }
 
   void lea(Reg to, Mem of) {
-    emit(memory(1, bytes(0x8d), to.ordinal(), of, false), "lea    " + to.name64 + "," + of);
+    emit(memory(1, bytes(0x8d), to.number, of, false), "lea    " + to.name64 + "," + of);
   }
 
   void lea(Reg to, Label label) {
@@ -402,7 +405,7 @@ final class X86_64Assembler extends Assembler {
     int indexHigh = mem.index == null ? 0 : mem.index.high();
     int rex = w << 3 | (regField >> 3) << 2 | indexHigh << 1 | mem.base.high();
     // Without a REX prefix the numbers 4 to 7 mean ah, ch, dh and bh for a byte.
-    if (rex != 0 || byteRegister && regField >= 4) {
+    if (rex != 0 || (byteRegister && regField >= 4)) {
       out.write(0x40 | rex);
     }
     out.writeBytes(opcode);

@@ -17,13 +17,13 @@ import java.lang.invoke.VarHandle;
 /**
  * The interpreter as machine code in this process, and the downcall into it.
  *
- * <p>One page is mapped when the class is first used and stays for the life of the JVM. It is written
- * while it is writable and not executable, and then made executable for good: on aarch64 it is this
- * change that makes the kernel bring the instruction cache up to date.
+ * <p>One page is mapped when the class is first used and stays for the life of the JVM. It is
+ * written while it is writable and not executable, and then made executable for good: on aarch64 it
+ * is this change that makes the kernel bring the instruction cache up to date.
  *
- * <p>Any number of threads may be in the code at once; what a run needs is in registers and in its own
- * memory. The call is not {@code critical}: the thread counts as being in native code, and a program that
- * blocks holds up no garbage collection.
+ * <p>Any number of threads may be in the code at once; what a run needs is in registers and in its
+ * own memory. The call is not {@code critical}: the thread counts as being in native code, and a
+ * program that blocks holds up no garbage collection.
  */
 final class NativeInterpreter {
   private static final int PROT_READ = 1;
@@ -54,7 +54,8 @@ final class NativeInterpreter {
     }
   }
 
-  // SAFETY: the signatures are those of mmap(2) and mprotect(2), and the code is called with the three
+  // SAFETY: the signatures are those of mmap(2) and mprotect(2), and the code is called with the
+  // three
   // arguments it is written for. The mapping is never undone, so the handle never dangles.
   @SuppressWarnings("restricted")
   private static MethodHandle bind() {

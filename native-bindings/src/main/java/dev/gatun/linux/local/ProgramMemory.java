@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
  * Native memory for one run of a program in this process: records, constants, slots, variables and
  * zeroed memory, at addresses that the program is linked for.
  *
- * <p>It belongs to the thread that made it and is freed by {@link #close()}. Addresses are those of this
- * process, so a program that holds any of them is worth nothing elsewhere.
+ * <p>It belongs to the thread that made it and is freed by {@link #close()}. Addresses are those of
+ * this process, so a program that holds any of them is worth nothing elsewhere.
  */
 final class ProgramMemory implements AutoCloseable {
   private static final int RECORD = 64;
@@ -101,9 +101,7 @@ final class ProgramMemory implements AutoCloseable {
 
   /** A copy of the variables. */
   byte[] copyOfVariables() {
-    return memory
-        .asSlice((long) recordsSize + constantsSize, variablesSize)
-        .toArray(JAVA_BYTE);
+    return memory.asSlice((long) recordsSize + constantsSize, variablesSize).toArray(JAVA_BYTE);
   }
 
   /**

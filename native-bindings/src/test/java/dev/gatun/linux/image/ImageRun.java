@@ -17,12 +17,15 @@ import org.junit.jupiter.api.Assumptions;
  * @param status the exit status
  * @param output what it wrote to its standard output
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 record ImageRun(int status, byte[] output) {
 
-  static ImageRun of(Arch arch, ElfImage image, Path directory) throws IOException, InterruptedException {
+  static ImageRun of(Arch arch, ElfImage image, Path directory)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     if (arch != Arch.host()) {
-      Path qemu = Path.of("/usr/bin/qemu-" + arch.name().toLowerCase(java.util.Locale.ROOT) + "-static");
+      Path qemu =
+          Path.of("/usr/bin/qemu-" + arch.name().toLowerCase(java.util.Locale.ROOT) + "-static");
       Assumptions.assumeTrue(
           Files.isExecutable(qemu), () -> qemu + " is missing: package qemu-user-static");
       command.add(qemu.toString());

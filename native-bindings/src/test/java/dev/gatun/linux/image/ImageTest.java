@@ -38,8 +38,7 @@ class ImageTest {
   private static byte[] program(byte[] records, byte[] constants, byte[] variables) {
     byte[] program = Arrays.copyOf(records, records.length + constants.length + variables.length);
     System.arraycopy(constants, 0, program, records.length, constants.length);
-    System.arraycopy(
-        variables, 0, program, records.length + constants.length, variables.length);
+    System.arraycopy(variables, 0, program, records.length + constants.length, variables.length);
     return program;
   }
 
@@ -51,8 +50,7 @@ class ImageTest {
     ImageLayout layout = new ImageLayout(arch, count, 11, 0, slots, 0, Vectors.MEMORY);
     Vectors vectors = Vectors.write(arch, layout.zeroesAddress());
     dump(vectors.records(), layout.slotsAddress(), 8L * slots);
-    ImageRun run =
-        ImageRun.of(arch, layout.emit(0, vectors.records().bytes(), 0), directory);
+    ImageRun run = ImageRun.of(arch, layout.emit(0, vectors.records().bytes(), 0), directory);
     assertEquals(7, run.status());
     assertEquals(8 * slots, run.output().length);
     assertEquals(List.of(), vectors.differences(slots(run.output(), slots)));
@@ -87,8 +85,7 @@ class ImageTest {
     // write(2) saw its own result slot before it was set.
     expected[RecordWriter.SCRAP] = seen[RecordWriter.SCRAP];
     assertArrayEquals(expected, seen);
-    assertArrayEquals(
-        expectedMemory, Arrays.copyOfRange(run.output(), size - memory.length, size));
+    assertArrayEquals(expectedMemory, Arrays.copyOfRange(run.output(), size - memory.length, size));
   }
 
   @ParameterizedTest
@@ -100,7 +97,8 @@ class ImageTest {
     byte[] variables = new byte[5000];
     constants[8992] = 21;
     variables[4992] = 4;
-    ImageLayout layout = new ImageLayout(arch, 100, 5, constants.length, 40, variables.length, 70000);
+    ImageLayout layout =
+        new ImageLayout(arch, 100, 5, constants.length, 40, variables.length, 70000);
     RecordWriter records = new RecordWriter(arch);
     for (int i = 0; i < 3; i++) {
       records.end(99);

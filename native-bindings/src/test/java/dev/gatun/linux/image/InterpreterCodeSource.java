@@ -77,7 +77,7 @@ final class InterpreterCodeSource {
         for (int i = 0; i < lines.size(); i++) {
           out.append("\n          + \"");
           for (byte b : lines.get(i).bytes()) {
-            out.append('\\').append(Integer.toOctalString(b & 0xff | 01000).substring(1));
+            out.append('\\').append(Integer.toOctalString((b & 0xff) | 01000).substring(1));
           }
           out.append(i == lines.size() - 1 ? "\";" : "\"");
           out.append(" // ").append(lines.get(i).text().replace('\t', ' '));

@@ -72,7 +72,8 @@ class InterpreterCodeTest {
 
   private List<String> disassemble(Arch arch, byte[] code, int end)
       throws IOException, InterruptedException {
-    String prefix = arch == Arch.host() ? "" : arch.name().toLowerCase(java.util.Locale.ROOT) + "-linux-gnu-";
+    String prefix =
+        arch == Arch.host() ? "" : arch.name().toLowerCase(java.util.Locale.ROOT) + "-linux-gnu-";
     Path objdump = Path.of("/usr/bin/" + prefix + "objdump");
     Assumptions.assumeTrue(
         Files.isExecutable(objdump), () -> objdump + " is missing: package binutils for " + arch);
@@ -90,7 +91,7 @@ class InterpreterCodeTest {
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), output);
     List<String> lines = new ArrayList<>();
-    for (String line : output.split("\n")) {
+    for (String line : output.lines().toList()) {
       String[] fields = line.split("\t", 3);
       String address = fields[0].strip();
       if (fields.length < 3 || !address.endsWith(":")) {

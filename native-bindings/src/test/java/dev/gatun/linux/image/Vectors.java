@@ -17,10 +17,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One program that tries every op and edge and leaves what it saw in slots, with what they must hold.
+ * One program that tries every op and edge and leaves what it saw in slots, with what they must
+ * hold.
  *
- * <p>It runs in this process and as an image, so it needs memory of {@link #MEMORY} bytes that is zero
- * at first, at an address it is told, and no file descriptors below 900.
+ * <p>It runs in this process and as an image, so it needs memory of {@link #MEMORY} bytes that is
+ * zero at first, at an address it is told, and no file descriptors below 900.
  */
 public final class Vectors {
   public static final int MEMORY = 4096;
@@ -120,7 +121,14 @@ public final class Vectors {
                     Model.compute(function, a0, a1));
             operands(mask, a0, a1);
             out.record(
-                ALU, mask, slot, 0, 0, function, (mask & 1) == 0 ? a0 : A, (mask & 2) == 0 ? a1 : A + 1);
+                ALU,
+                mask,
+                slot,
+                0,
+                0,
+                function,
+                (mask & 1) == 0 ? a0 : A,
+                (mask & 2) == 0 ? a1 : A + 1);
           }
         }
       }
@@ -187,7 +195,14 @@ public final class Vectors {
           int slot = result("load " + size + " at " + offset + " mask " + mask, value);
           operands(mask, memory, offset);
           out.record(
-              LD, mask, slot, 0, 0, size, (mask & 1) == 0 ? memory : A, (mask & 2) == 0 ? offset : A + 1);
+              LD,
+              mask,
+              slot,
+              0,
+              0,
+              size,
+              (mask & 1) == 0 ? memory : A,
+              (mask & 2) == 0 ? offset : A + 1);
         }
       }
     }
@@ -201,7 +216,7 @@ public final class Vectors {
           java.util.Arrays.fill(area, (byte) 0xff);
           ByteBuffer seen = ByteBuffer.wrap(area).order(ByteOrder.LITTLE_ENDIAN);
           for (int i = 0; i < size; i++) {
-            seen.put(offset + i, (byte) (stored >> 8 * i));
+            seen.put(offset + i, (byte) (stored >> (8 * i)));
           }
           for (int i = 0; i < 24; i += 8) {
             out.record(ST, 0, 0, 0, 0, 8, memory, 64 + i, -1);
@@ -243,8 +258,7 @@ public final class Vectors {
     out.set(value, 77);
     out.set(went, 0);
     out.set(SCRAP, 0);
-    out.record(
-        SYS, 0, value, tolerated, target ? failed + 3 : 0, Call.CLOSE.number(arch), -1);
+    out.record(SYS, 0, value, tolerated, target ? failed + 3 : 0, Call.CLOSE.number(arch), -1);
     out.set(went, 1); // the next record
     out.jump(after);
     out.set(went, 2); // the target
@@ -308,7 +322,7 @@ public final class Vectors {
       for (int i = 0; i < 6; i++) {
         if ((mask >> i & 1) != 0) {
           out.set(A + i, arguments[i]);
-          given[i] = A + i;
+          given[i] = (long) A + i;
         } else {
           out.set(A + i, -1);
         }

@@ -37,8 +37,11 @@ class NativeInterpreterTest {
       assertEquals(List.of(), vectors.differences(memory.copyOfSlots()));
       // Records are only read: they can be run again.
       assertEquals(Long.MIN_VALUE, memory.run(0));
-      assertEquals(List.of(), vectors.differences(memory.copyOfSlots()).stream()
-          .filter(difference -> !difference.startsWith("loop backwards")).toList());
+      assertEquals(
+          List.of(),
+          vectors.differences(memory.copyOfSlots()).stream()
+              .filter(difference -> !difference.startsWith("loop backwards"))
+              .toList());
     }
   }
 
@@ -87,12 +90,11 @@ class NativeInterpreterTest {
   void manyThreadsRunAtOnce() throws InterruptedException, ExecutionException {
     List<Callable<Boolean>> tasks = new ArrayList<>();
     for (int i = 0; i < 64; i++) {
-      long seed = 100 + i % 8;
-      tasks.add(
-          () -> {
-            random(seed);
-            return true;
-          });
+      long seed = 100L + i % 8;
+      tasks.add(() -> {
+        random(seed);
+        return true;
+      });
     }
     try (ExecutorService threads = Executors.newFixedThreadPool(16)) {
       for (Future<Boolean> task : threads.invokeAll(tasks)) {

@@ -7,7 +7,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** Starts a process that shares this one's memory until it executes a file, as the design has it. */
+/**
+ * Starts a process that shares this one's memory until it executes a file, as the design has it.
+ */
 final class Spawn {
   private static final int CLONE_VM = 0x100;
   private static final int CLONE_VFORK = 0x4000;
@@ -34,7 +36,8 @@ final class Spawn {
   static long run(int fd, String path, boolean wait) {
     Arch arch = Arch.host();
     byte[] name = path.getBytes(StandardCharsets.US_ASCII);
-    // clone_args 0-87, full mask 88, old mask 96, siginfo 104-231, argv 232-247, environment 248, path.
+    // clone_args 0-87, full mask 88, old mask 96, siginfo 104-231, argv 232-247, environment 248,
+    // path.
     try (ProgramMemory memory = new ProgramMemory(11, 0, 512, 40, 0)) {
       long base = memory.variablesAddress();
       RecordWriter out = new RecordWriter(arch);

@@ -14,15 +14,14 @@ final class StartUnderLoad {
     Thread[] load = new Thread[2];
     for (int i = 0; i < load.length; i++) {
       load[i] =
-          new Thread(
-              () -> {
-                byte[][] kept = new byte[64][];
-                int next = 0;
-                while (!DONE.get()) {
-                  last = new byte[10_000];
-                  kept[next++ % kept.length] = last;
-                }
-              });
+          new Thread(() -> {
+            byte[][] kept = new byte[64][];
+            int next = 0;
+            while (!DONE.get()) {
+              last = new byte[10_000];
+              kept[next++ % kept.length] = last;
+            }
+          });
       load[i].start();
     }
     int started = 0;
