@@ -65,19 +65,18 @@ public final class Idioms {
     Label again = b.loop("again");
     Label failed = b.label("open failed");
     Instruction call = open(b, dirfd, path, flags, mode, resolve).into(into).tolerateAny(failed);
-    b.outOfLine(
-        () -> {
-          b.bind(failed);
-          for (int errno : errnos) {
-            b.branch(Op.Condition.EQ, into, imm(-errno), elsewhere);
-          }
-          Label fatal = b.label("fatal");
-          b.branch(Op.Condition.NE, into, imm(-Errno.EAGAIN), fatal);
-          b.alu(Op.Function.ADD, Slot.RETRIES, Slot.RETRIES, imm(1));
-          b.branch(Op.Condition.LTU, Slot.RETRIES, imm(MOST_RETRIES), again);
-          b.bind(fatal);
-          b.fail(call, into);
-        });
+    b.outOfLine(() -> {
+      b.bind(failed);
+      for (int errno : errnos) {
+        b.branch(Op.Condition.EQ, into, imm(-errno), elsewhere);
+      }
+      Label fatal = b.label("fatal");
+      b.branch(Op.Condition.NE, into, imm(-Errno.EAGAIN), fatal);
+      b.alu(Op.Function.ADD, Slot.RETRIES, Slot.RETRIES, imm(1));
+      b.branch(Op.Condition.LTU, Slot.RETRIES, imm(MOST_RETRIES), again);
+      b.bind(fatal);
+      b.fail(call, into);
+    });
   }
 
   private static Instruction open(
@@ -102,13 +101,12 @@ public final class Idioms {
    */
   public static Label retry(ProgramBuilder b, Label again, Instruction call, int errno) {
     Label retry = b.label("retry");
-    b.outOfLine(
-        () -> {
-          b.bind(retry);
-          b.alu(Op.Function.ADD, Slot.RETRIES, Slot.RETRIES, imm(1));
-          b.branch(Op.Condition.LTU, Slot.RETRIES, imm(MOST_RETRIES), again);
-          b.fail(call, imm(-errno));
-        });
+    b.outOfLine(() -> {
+      b.bind(retry);
+      b.alu(Op.Function.ADD, Slot.RETRIES, Slot.RETRIES, imm(1));
+      b.branch(Op.Condition.LTU, Slot.RETRIES, imm(MOST_RETRIES), again);
+      b.fail(call, imm(-errno));
+    });
     return retry;
   }
 

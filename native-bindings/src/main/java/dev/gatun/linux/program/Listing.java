@@ -222,10 +222,10 @@ public final class Listing {
    * @param slots the values of its slots when it failed
    * @return the exception, naming step, call, errno and place
    */
-  public static SyscallException failure(
-      Program program, int number, int errno, long[] slots) {
+  public static SyscallException failure(Program program, int number, int errno, long[] slots) {
     if (number < 0 || number >= program.size()) {
-      return new SyscallException("record " + number + ", which the program has not", "", errno, "");
+      return new SyscallException(
+          "record " + number + ", which the program has not", "", errno, "");
     }
     Instruction record = program.record(number);
     String call = record.syscall() == null ? "" : call(program.arch(), record, slots);

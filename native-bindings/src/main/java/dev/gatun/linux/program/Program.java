@@ -99,8 +99,10 @@ public final class Program {
     return firstSlot + slots.size();
   }
 
-  /** Its own slots, in order; the first has number {@link Slot#FIRST} unless the
-   * builder was told another. */
+  /**
+   * Its own slots, in order; the first has number {@link Slot#FIRST} unless the builder was told
+   * another.
+   */
   public List<Slot> slots() {
     return slots;
   }

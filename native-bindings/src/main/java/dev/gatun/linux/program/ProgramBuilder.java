@@ -430,13 +430,12 @@ public final class ProgramBuilder {
     Origin originHere = origin;
     Label handlerHere = handler;
     int placeHere = place >= 0 ? place : size() - 1;
-    outOfLine.add(
-        () -> {
-          place = placeHere;
-          origin = originHere;
-          handler = handlerHere;
-          code.run();
-        });
+    outOfLine.add(() -> {
+      place = placeHere;
+      origin = originHere;
+      handler = handlerHere;
+      code.run();
+    });
   }
 
   /** How many records the program has so far. */

@@ -1,0 +1,124 @@
+package dev.gatun.linux.local;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Native memory for one run of a program in this process: records, constants, slots, variables and
+ * zeroed memory, at addresses that the program is linked for.
+ *
+ * <p>It belongs to the thread that made it and is freed by {@link #close()}. Addresses are those of
+ * this process, so a program that holds any of them is worth nothing elsewhere.
+ */
+final class ProgramMemory implements AutoCloseable {
+  private static final int RECORD = 64;
+
+  private final Arena arena = Arena.ofConfined();
+  private final MemorySegment memory;
+  private final int recordsSize;
+  private final int constantsSize;
+  private final int slotCount;
+  private final int variablesSize;
+  private final int zeroesSize;
+
+  /**
+   * Allocates it, all zero but slot 0, which is all ones.
+   *
+   * @param records how many records there are
+   * @param constants size of the constants, in bytes, a multiple of 8
+   * @param variables size of the variables, in bytes, a multiple of 8
+   * @param slots how many slots there are
+   * @param zeroes size of the zeroed memory, in bytes
+   */
+  ProgramMemory(int records, int constants, int variables, int slots, int zeroes) {
+    recordsSize = records * RECORD;
+    constantsSize = constants;
+    variablesSize = variables;
+    slotCount = slots;
+    zeroesSize = zeroes;
+    memory = arena.allocate(slotsOffset() + 8L * slots + zeroes, RECORD);
+    slots().set(JAVA_LONG, 0, -1);
+  }
+
+  private long slotsOffset() {
+    return (long) recordsSize + constantsSize + variablesSize;
+  }
+
+  /** Address of the constants. */
+  long constantsAddress() {
+    return memory.address() + recordsSize;
+  }
+
+  /** Address of the variables. */
+  long variablesAddress() {
+    return constantsAddress() + constantsSize;
+  }
+
+  /** Address of slot 0. */
+  long slotsAddress() {
+    return memory.address() + slotsOffset();
+  }
+
+  /** Address of the zeroed memory. */
+  long zeroesAddress() {
+    return slotsAddress() + 8L * slotCount;
+  }
+
+  /**
+   * Copies a linked program in.
+   *
+   * @param program the records, then the constants, then the variables, without gaps between them
+   */
+  void load(byte[] program) {
+    if (program.length != slotsOffset()) {
+      throw new IllegalArgumentException(
+          "a program of " + program.length + " bytes is not one of " + slotsOffset());
+    }
+    MemorySegment.copy(program, 0, memory, JAVA_BYTE, 0, program.length);
+  }
+
+  /**
+   * Runs it.
+   *
+   * @param first number of the record to begin with
+   * @return END's value
+   */
+  long run(long first) {
+    return NativeInterpreter.run(memory, slots(), first);
+  }
+
+  private MemorySegment slots() {
+    return memory.asSlice(slotsOffset(), 8L * slotCount);
+  }
+
+  /** A copy of the slots. */
+  long[] copyOfSlots() {
+    return slots().toArray(JAVA_LONG);
+  }
+
+  /** A copy of the variables. */
+  byte[] copyOfVariables() {
+    return memory.asSlice((long) recordsSize + constantsSize, variablesSize).toArray(JAVA_BYTE);
+  }
+
+  /**
+   * A copy of the first bytes of the zeroed memory.
+   *
+   * @param size how many
+   */
+  byte[] copyOfZeroes(int size) {
+    if (size > zeroesSize) {
+      throw new IndexOutOfBoundsException(size);
+    }
+    return memory.asSlice(slotsOffset() + 8L * slotCount, size).toArray(JAVA_BYTE);
+  }
+
+  /** Frees it; no address of it may be used any more. */
+  @Override
+  public void close() {
+    arena.close();
+  }
+}
