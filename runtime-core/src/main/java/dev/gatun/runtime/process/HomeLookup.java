@@ -7,6 +7,7 @@ import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Addr;
+import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Instruction;
@@ -62,6 +63,7 @@ final class HomeLookup {
   private static final long TENFOLD_OVERFLOW = Long.divideUnsigned(-1L, 10) + 1;
 
   private final ProgramBuilder b;
+  private final Arg root;
   private final long uid;
   private final Data scratch;
   private final Data variable;
@@ -77,8 +79,9 @@ final class HomeLookup {
   private final Label next;
   private final Label found;
 
-  private HomeLookup(ProgramBuilder b, long uid, Data scratch) {
+  private HomeLookup(ProgramBuilder b, Arg root, long uid, Data scratch) {
     this.b = b;
+    this.root = root;
     this.uid = uid;
     this.scratch = scratch;
     variable = b.buffer("HOME", START + LONGEST + 1);
@@ -96,15 +99,16 @@ final class HomeLookup {
   }
 
   /**
-   * Adds the records. The process's working directory must be its root directory.
+   * Adds the records.
    *
    * @param b the program
+   * @param root the container's root directory: a descriptor, or AT_FDCWD when the process is in it
    * @param uid the user
    * @param scratch memory of at least {@value #PIECE} bytes
    * @return the address of the string {@code HOME=…}
    */
-  static Addr compile(ProgramBuilder b, long uid, Data scratch) {
-    HomeLookup lookup = new HomeLookup(b, uid, scratch);
+  static Addr compile(ProgramBuilder b, Arg root, long uid, Data scratch) {
+    HomeLookup lookup = new HomeLookup(b, root, uid, scratch);
     lookup.compile();
     return lookup.variable.address();
   }
@@ -154,7 +158,7 @@ final class HomeLookup {
     Instruction call =
         b.sys(
                 Syscall.OPENAT2,
-                imm(Constants.AT_FDCWD),
+                root,
                 b.string(PASSWD),
                 how.address(),
                 imm(Structs.SIZEOF_OPEN_HOW))

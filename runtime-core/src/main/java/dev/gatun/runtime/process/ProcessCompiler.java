@@ -355,7 +355,7 @@ public final class ProcessCompiler {
     String configured = environment.get("HOME");
     if (configured == null || configured.isEmpty()) {
       b.step("home directory of user " + user.uid() + " in /etc/passwd", place + "/user/uid");
-      home = HomeLookup.compile(b, user.uid(), scratch);
+      home = HomeLookup.compile(b, imm(Constants.AT_FDCWD), user.uid(), scratch);
     }
     Slot entered = b.slot("chdir");
     changeDirectory(entered);
