@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param ioPriority I/O priority, ioprio_set(2)
  * @param execCPUAffinity CPU affinity of processes that are executed in a running container
  */
+@SuppressWarnings("AvoidCommonTypeNames") // the specification's name
 public record Process(
     boolean terminal,
     @Nullable Box consoleSize,
