@@ -26,14 +26,14 @@ public final class Idioms {
    *
    * @param b the program
    * @param dirfd the directory that the path is resolved from
-   * @param path the path
+   * @param path the address of the path
    * @param flags {@code O_*} flags; O_CLOEXEC is added
    * @param mode of a file that is created, else 0
    * @param resolve {@code RESOLVE_*} flags
    * @param into takes the descriptor
    */
   public static void openat2(
-      ProgramBuilder b, Arg dirfd, Addr path, int flags, int mode, long resolve, Slot into) {
+      ProgramBuilder b, Arg dirfd, Arg path, int flags, int mode, long resolve, Slot into) {
     Label again = b.loop("again");
     Instruction call = open(b, dirfd, path, flags, mode, resolve).into(into);
     call.tolerate(Errno.EAGAIN, retry(b, again, call, Errno.EAGAIN));
@@ -44,7 +44,7 @@ public final class Idioms {
    *
    * @param b the program
    * @param dirfd the directory that the path is resolved from
-   * @param path the path
+   * @param path the address of the path
    * @param flags {@code O_*} flags; O_CLOEXEC is added
    * @param mode of a file that is created, else 0
    * @param resolve {@code RESOLVE_*} flags
@@ -55,7 +55,7 @@ public final class Idioms {
   public static void openat2(
       ProgramBuilder b,
       Arg dirfd,
-      Addr path,
+      Arg path,
       int flags,
       int mode,
       long resolve,
@@ -80,7 +80,7 @@ public final class Idioms {
   }
 
   private static Instruction open(
-      ProgramBuilder b, Arg dirfd, Addr path, int flags, int mode, long resolve) {
+      ProgramBuilder b, Arg dirfd, Arg path, int flags, int mode, long resolve) {
     Data how =
         b.constant("open_how", Structs.SIZEOF_OPEN_HOW)
             .u64(Structs.OPEN_HOW_FLAGS, Integer.toUnsignedLong(flags | Constants.O_CLOEXEC))

@@ -1,0 +1,417 @@
+package dev.gatun.runtime.rootfs;
+
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.Op.Condition;
+import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.Origin;
+import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.Mount;
+import dev.gatun.runtime.ConfigException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Compiles the {@code mounts} of a configuration (runtime-spec <em>Configuration</em>). */
+final class MountCompiler {
+  /** What {@code fsconfig(2)} takes of a string, its NUL not counted. */
+  private static final int LONGEST_PARAMETER = 255;
+
+  /** Room for {@code /proc/self/cgroup}: twelve hierarchies of version 1 before the line of v2. */
+  private static final int CGROUP_FILE_SIZE = 8192;
+
+  /** {@code "\n0::"} as a little-endian number: how the line of cgroup v2 begins. */
+  private static final int CGROUP_LINE = 0x3a3a300a;
+
+  private final RootDirectory in;
+  private final ProgramBuilder b;
+  private final String bundle;
+  private final @Nullable String label;
+  private final boolean cgroupNamespace;
+  private final Slot procfs;
+  private final List<Late> late = new ArrayList<>(2);
+
+  /** A mount that becomes read-only when everything below it is made. */
+  private record Late(Slot mount, Origin origin) {}
+
+  MountCompiler(
+      RootDirectory in,
+      String bundle,
+      @Nullable String label,
+      boolean cgroupNamespace,
+      Slot procfs) {
+    this.in = in;
+    this.b = in.b;
+    this.bundle = bundle;
+    this.label = label;
+    this.cgroupNamespace = cgroupNamespace;
+    this.procfs = procfs;
+  }
+
+  void mount(Mount mount, String place) {
+    String path = ContainerPath.clean(mount.destination());
+    b.step("mount " + path, place);
+    if (path.equals("/")) {
+      throw new ConfigException(
+          place + "/destination", "mount /: the root file system is what \"root\" names");
+    }
+    if (!mount.uidMappings().isEmpty() || !mount.gidMappings().isEmpty()) {
+      throw new ConfigException(place, "mount " + path + ": idmapped mounts are not supported yet");
+    }
+    MountOptions options = MountOptions.of(mount, path, place);
+    if (options.isRemount()) {
+      remount(path, options);
+      return;
+    }
+    String type = mount.type();
+    if (options.isBind()) {
+      checkProc(path, true, place);
+      bind(mount, path, options, place);
+      return;
+    }
+    if (type == null) {
+      throw new ConfigException(
+          place, "mount " + path + ": it has no type and is no bind mount");
+    }
+    checkProc(path, type.equals("proc"), place);
+    if (type.equals("cgroup") || type.equals("cgroup2")) {
+      if (cgroupNamespace) {
+        fileSystem(mount, "cgroup2", path, options, false);
+      } else {
+        ownCgroup(path, options, place);
+      }
+    } else {
+      fileSystem(mount, type, path, options, type.equals("tmpfs") || path.equals("/dev"));
+    }
+  }
+
+  /** Makes read-only what had to stay writable until everything in it was made. */
+  void finish() {
+    for (int i = 0; i < late.size(); i++) {
+      Late mount = late.get(i);
+      b.step(mount.origin());
+      in.setAttributes(mount.mount(), 0, Constants.MOUNT_ATTR_RDONLY, 0);
+      Idioms.close(b, mount.mount());
+    }
+  }
+
+  // --- what may be mounted on /proc
+
+  /** Files under {@code /proc} that lxcfs and its like replace; nothing depends on their truth. */
+  private static boolean isKnownProcFile(String path) {
+    return switch (path) {
+      case "/proc/cpuinfo",
+              "/proc/diskstats",
+              "/proc/loadavg",
+              "/proc/meminfo",
+              "/proc/net/dev",
+              "/proc/slabinfo",
+              "/proc/stat",
+              "/proc/swaps",
+              "/proc/sys/crypto/fips_enabled",
+              "/proc/sys/kernel/ns_last_pid",
+              "/proc/uptime" ->
+          true;
+      default -> false;
+    };
+  }
+
+  private static void checkProc(String path, boolean mayBeProc, String place) {
+    if (path.equals("/proc")) {
+      if (!mayBeProc) {
+        throw new ConfigException(
+            place + "/type", "mount /proc: nothing but a proc file system may be mounted there");
+      }
+    } else if (ContainerPath.isIn(path, "/proc") && !isKnownProcFile(path)) {
+      throw new ConfigException(
+          place + "/destination",
+          "mount " + path + ": a mount inside /proc could fake what the runtime relies on");
+    }
+  }
+
+  /** Whatever a path in the rootfs leads to: nothing of a procfs is mounted upon. */
+  private void refuseProc(Slot target, String path) {
+    if (ContainerPath.isIn(path, "/proc")) {
+      return;
+    }
+    String step = b.origin().step();
+    Label wrong = in.failure(step + ", which leads into a procfs", Errno.EPERM);
+    b.branch(
+        Condition.EQ, in.fileSystemType(target), imm(Constants.PROC_SUPER_MAGIC), wrong);
+  }
+
+  // --- kinds of mounts
+
+  private void bind(Mount mount, String path, MountOptions options, String place) {
+    String source = mount.source();
+    if (source == null) {
+      throw new ConfigException(place, "mount " + path + ": a bind mount needs a source");
+    }
+    refuseParameters(path, options);
+    String from = source.startsWith("/") ? source : bundle + "/" + source;
+    Slot tree = b.fd("tree", path);
+    b.sys(
+            Syscall.OPEN_TREE,
+            imm(Constants.AT_FDCWD),
+            b.string(from),
+            imm(
+                Constants.OPEN_TREE_CLONE
+                    | Constants.OPEN_TREE_CLOEXEC
+                    | options.recursive()))
+        .into(tree);
+    if (path.equals("/proc")) {
+      String step = b.origin().step();
+      Label wrong = in.failure(step + " from " + from + ", which is no procfs", Errno.EPERM);
+      b.branch(Condition.NE, in.fileSystemType(tree), imm(Constants.PROC_SUPER_MAGIC), wrong);
+    }
+    boolean readOnlyLate = path.equals("/dev") && options.isReadOnly();
+    long set = options.attributesSet();
+    in.setAttributes(
+        tree,
+        0,
+        readOnlyLate ? set & ~Constants.MOUNT_ATTR_RDONLY : set,
+        options.attributesCleared());
+    place(tree, in.like(path, tree), path, options, readOnlyLate);
+  }
+
+  private void refuseParameters(String path, MountOptions options) {
+    for (int i = 0; i < options.parameters().size(); i++) {
+      MountOptions.Parameter parameter = options.parameters().get(i);
+      switch (parameter.key()) {
+        case "async", "nolazytime", "nomand" -> {
+          // What a file system does unless it was asked for more when it was first mounted.
+        }
+        default ->
+            throw new ConfigException(
+                parameter.place(),
+                "mount "
+                    + path
+                    + ": "
+                    + parameter.key()
+                    + " belongs to a file system, a bind mount cannot change it");
+      }
+    }
+  }
+
+  private void fileSystem(
+      Mount mount, String type, String path, MountOptions options, boolean writableAtFirst) {
+    boolean readOnly = options.isReadOnly();
+    boolean readOnlyLate = readOnly && writableAtFirst;
+    Slot context = b.fd("context", type);
+    Slot tree = b.fd("tree", path);
+    b.sys(Syscall.FSOPEN, b.string(type), imm(Constants.FSOPEN_CLOEXEC)).into(context);
+    if (mount.source() != null) {
+      in.configure(context, "source", mount.source());
+    }
+    if (readOnly && !readOnlyLate) {
+      in.configure(context, "ro", null);
+    }
+    parameters(context, type, path, options);
+    if (label != null && !hasOwnLabel(type)) {
+      in.configure(context, "context", label);
+    }
+    b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_CREATE));
+    long set = options.attributesSet();
+    b.sys(
+            Syscall.FSMOUNT,
+            context,
+            imm(Constants.FSMOUNT_CLOEXEC),
+            imm(readOnlyLate ? set & ~Constants.MOUNT_ATTR_RDONLY : set))
+        .into(tree);
+    Idioms.close(b, context);
+    boolean ordinary = type.equals("proc") || type.equals("sysfs");
+    Slot target = ordinary ? in.ordinaryDirectory(path) : in.directory(path);
+    place(tree, target, path, options, readOnlyLate);
+  }
+
+  /** File systems whose files the policy labels, whatever the mount says. */
+  private static boolean hasOwnLabel(String type) {
+    return switch (type) {
+      case "proc", "sysfs", "cgroup2" -> true;
+      default -> false;
+    };
+  }
+
+  private void parameters(Slot context, String type, String path, MountOptions options) {
+    for (int i = 0; i < options.parameters().size(); i++) {
+      MountOptions.Parameter parameter = options.parameters().get(i);
+      String value = parameter.value();
+      if (value != null
+          && value.getBytes(StandardCharsets.UTF_8).length > LONGEST_PARAMETER) {
+        layers(context, type, path, parameter, value);
+      } else {
+        in.configure(context, parameter.key(), value);
+      }
+    }
+  }
+
+  /** overlay takes its lower layers one by one, which no other long parameter can be. */
+  private void layers(
+      Slot context, String type, String path, MountOptions.Parameter parameter, String value) {
+    boolean plain = value.indexOf('\\') < 0 && !value.contains("::");
+    if (!type.equals("overlay") || !parameter.key().equals("lowerdir") || !plain) {
+      throw tooLong(path, parameter);
+    }
+    int begin = 0;
+    while (begin <= value.length()) {
+      int colon = value.indexOf(':', begin);
+      int end = colon < 0 ? value.length() : colon;
+      String layer = value.substring(begin, end);
+      if (layer.getBytes(StandardCharsets.UTF_8).length > LONGEST_PARAMETER) {
+        throw tooLong(path, parameter);
+      }
+      in.configure(context, "lowerdir+", layer);
+      begin = end + 1;
+    }
+  }
+
+  private static ConfigException tooLong(String path, MountOptions.Parameter parameter) {
+    return new ConfigException(
+        parameter.place(),
+        "mount "
+            + path
+            + ": the value of "
+            + parameter.key()
+            + " is longer than the "
+            + LONGEST_PARAMETER
+            + " bytes that fsconfig takes");
+  }
+
+  /**
+   * Without a cgroup namespace the container sees its own cgroup and what is below it. Mounting
+   * cgroup2 anew would show the host's whole tree, and change the options of the host's mount.
+   */
+  private void ownCgroup(String path, MountOptions options, String place) {
+    refuseParameters(path, options);
+    Slot top = b.fd("cgroup2", "/sys/fs/cgroup");
+    Slot type = b.slot("fstype");
+    Label found = b.label("cgroup2");
+    openHost(top, "/sys/fs/cgroup");
+    b.set(type, in.fileSystemType(top));
+    b.branch(Condition.EQ, type, imm(Constants.CGROUP2_SUPER_MAGIC), found);
+    Idioms.close(b, top);
+    openHost(top, "/sys/fs/cgroup/unified");
+    Label wrong = in.failure("mount " + path + ": the host has no cgroup v2", Errno.ENODEV);
+    b.branch(
+        Condition.NE, in.fileSystemType(top), imm(Constants.CGROUP2_SUPER_MAGIC), wrong);
+    b.bind(found);
+    Slot name = cgroupName(path);
+    Slot own = b.fd("cgroup", "own cgroup");
+    Idioms.openat2(b, top, name, in.pathDirectory(), 0, RootDirectory.IN_ROOT, own);
+    Idioms.close(b, top);
+    Slot tree = in.clone(own, 0, "tree", path);
+    Idioms.close(b, own);
+    in.setAttributes(tree, 0, options.attributesSet(), options.attributesCleared());
+    place(tree, in.directory(path), path, options, false);
+  }
+
+  private void openHost(Slot into, String path) {
+    Idioms.openat2(
+        b, imm(Constants.AT_FDCWD), b.string(path), in.pathDirectory(), 0, 0, into);
+  }
+
+  /** Finds this process's cgroup v2 in {@code /proc/self/cgroup}: the address of its path. */
+  private Slot cgroupName(String path) {
+    Slot file = b.fd("self/cgroup", "/proc/self/cgroup");
+    Idioms.openat2(
+        b,
+        procfs,
+        b.string("self/cgroup"),
+        Constants.O_RDONLY,
+        0,
+        Constants.RESOLVE_BENEATH | Constants.RESOLVE_NO_MAGICLINKS | Constants.RESOLVE_NO_XDEV,
+        file);
+    // A newline before the first line makes all lines alike, a NUL behind the last one ends it.
+    Data text = b.buffer("self/cgroup", CGROUP_FILE_SIZE);
+    b.store(1, text.address(), imm(0), imm('\n'));
+    Slot length = b.slot("length");
+    Slot end = b.slot("end");
+    Slot at = b.slot("at");
+    Slot c = b.slot("c");
+    b.sys(Syscall.READ, file, text.at(1), imm(CGROUP_FILE_SIZE - 16)).into(length);
+    Idioms.close(b, file);
+    b.alu(Function.ADD, end, text.at(1), length);
+    b.set(at, text.address());
+    Label wrong = in.failure("mount " + path + ": find the container's cgroup", Errno.ENOENT);
+    Label line = b.label("line");
+    Label next = b.loop("line?");
+    b.load(4, c, at, imm(0));
+    b.branch(Condition.EQ, c, imm(CGROUP_LINE), line);
+    b.alu(Function.ADD, at, at, imm(1));
+    b.branch(Condition.LTU, at, end, next);
+    b.jump(wrong);
+    b.bind(line);
+    b.alu(Function.ADD, at, at, imm(4));
+    b.set(end, at);
+    Label done = b.label("end of line");
+    Label more = b.loop("end of line?");
+    b.load(1, c, end, imm(0));
+    b.branch(Condition.EQ, c, imm(0), done);
+    b.branch(Condition.EQ, c, imm('\n'), done);
+    b.alu(Function.ADD, end, end, imm(1));
+    b.jump(more);
+    b.bind(done);
+    b.store(1, end, imm(0), imm(0));
+    return at;
+  }
+
+  /** Attaches a mount, then does what is done to attached mounts only. */
+  private void place(
+      Slot tree, Slot target, String path, MountOptions options, boolean readOnlyLate) {
+    in.setAttributes(
+        tree, Constants.AT_RECURSIVE, options.recursivelySet(), options.recursivelyCleared());
+    if (!path.equals("/proc")) {
+      refuseProc(target, path);
+    }
+    in.attach(tree, target);
+    Idioms.close(b, target);
+    for (int i = 0; i < options.propagation().size(); i++) {
+      Propagation change = options.propagation().get(i);
+      in.setPropagation(tree, change.recursive(), change.type());
+    }
+    if (readOnlyLate) {
+      late.add(new Late(tree, b.origin()));
+    } else {
+      Idioms.close(b, tree);
+    }
+  }
+
+  /** {@code remount}: changes what is mounted there already. */
+  private void remount(String path, MountOptions options) {
+    b.step("remount " + path, b.origin().place());
+    Slot target = in.open(path);
+    if (options.isBind()) {
+      refuseParameters(path, options);
+    } else {
+      Slot context = b.fd("context", path);
+      b.sys(
+              Syscall.FSPICK,
+              target,
+              in.empty,
+              imm(Constants.FSPICK_CLOEXEC | Constants.FSPICK_EMPTY_PATH))
+          .into(context);
+      if (options.isReadOnly() || options.isReadWrite()) {
+        in.configure(context, options.isReadOnly() ? "ro" : "rw", null);
+      }
+      parameters(context, "", path, options);
+      b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_RECONFIGURE));
+      Idioms.close(b, context);
+    }
+    in.setAttributes(target, 0, options.attributesSet(), options.attributesCleared());
+    in.setAttributes(
+        target, Constants.AT_RECURSIVE, options.recursivelySet(), options.recursivelyCleared());
+    for (int i = 0; i < options.propagation().size(); i++) {
+      Propagation change = options.propagation().get(i);
+      in.setPropagation(target, change.recursive(), change.type());
+    }
+    Idioms.close(b, target);
+  }
+}

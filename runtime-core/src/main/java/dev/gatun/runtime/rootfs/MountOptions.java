@@ -1,0 +1,251 @@
+package dev.gatun.runtime.rootfs;
+
+import dev.gatun.linux.Constants;
+import dev.gatun.oci.Mount;
+import dev.gatun.oci.RootfsPropagation;
+import dev.gatun.runtime.ConfigException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The options of one mount, sorted by what the kernel takes them as (runtime-spec
+ * <em>Configuration</em>, "Linux mount options").
+ *
+ * <p>Options that nothing here knows are parameters of the file system, which accepts or refuses
+ * them. Later options win over earlier ones.
+ */
+final class MountOptions {
+  /**
+   * A parameter of a file system, for {@code fsconfig(2)}.
+   *
+   * @param key its name
+   * @param value its value, null for a flag
+   * @param place the JSON pointer of the option
+   */
+  record Parameter(String key, @Nullable String value, String place) {}
+
+  private final String target;
+
+  private boolean bind;
+  private boolean recursive;
+  private boolean remount;
+
+  /** {@code MOUNT_ATTR_*} bits to set and to clear on the mount itself. */
+  private long set;
+
+  private long clear;
+
+  /** The same for the whole tree of mounts. */
+  private long recursiveSet;
+
+  private long recursiveClear;
+
+  private boolean noatime;
+  private boolean strictatime;
+  private final List<Propagation> propagation = new ArrayList<>(2);
+  private final List<Parameter> parameters = new ArrayList<>(4);
+
+  private MountOptions(String target) {
+    this.target = target;
+  }
+
+  /**
+   * Sorts the options of a mount.
+   *
+   * @param mount the mount
+   * @param target its cleaned destination, for messages
+   * @param place the mount's JSON pointer
+   */
+  static MountOptions of(Mount mount, String target, String place) {
+    MountOptions options = new MountOptions(target);
+    options.bind = "bind".equals(mount.type());
+    for (int i = 0; i < mount.options().size(); i++) {
+      options.split(mount.options().get(i), place + "/options/" + i);
+    }
+    return options;
+  }
+
+  /** One element may hold several options, as they would stand in {@code fstab(5)}. */
+  private void split(String element, String place) {
+    boolean quoted = false;
+    int begin = 0;
+    for (int i = 0; i <= element.length(); i++) {
+      char c = i < element.length() ? element.charAt(i) : ',';
+      if (c == '\\') {
+        i++;
+      } else if (c == '"') {
+        quoted = !quoted;
+      } else if (c == ',' && (!quoted || i == element.length())) {
+        if (i > begin) {
+          add(element.substring(begin, Math.min(i, element.length())), place);
+        }
+        begin = i + 1;
+      }
+    }
+    if (begin < element.length()) {
+      add(element.substring(begin), place);
+    }
+  }
+
+  private void add(String option, String place) {
+    switch (option) {
+      case "defaults", "loud", "silent", "noiversion" -> {
+        // Messages of the new mount interface go to the caller's context, not to the kernel's log:
+        // that is silent, and there is nothing to make loud. The others say what is so anyway.
+      }
+      case "bind" -> bind = true;
+      case "rbind" -> {
+        bind = true;
+        recursive = true;
+      }
+      case "remount" -> remount = true;
+      case "ro" -> set(Constants.MOUNT_ATTR_RDONLY);
+      case "rw" -> clear(Constants.MOUNT_ATTR_RDONLY);
+      case "nosuid" -> set(Constants.MOUNT_ATTR_NOSUID);
+      case "suid" -> clear(Constants.MOUNT_ATTR_NOSUID);
+      case "nodev" -> set(Constants.MOUNT_ATTR_NODEV);
+      case "dev" -> clear(Constants.MOUNT_ATTR_NODEV);
+      case "noexec" -> set(Constants.MOUNT_ATTR_NOEXEC);
+      case "exec" -> clear(Constants.MOUNT_ATTR_NOEXEC);
+      case "nodiratime" -> set(Constants.MOUNT_ATTR_NODIRATIME);
+      case "diratime" -> clear(Constants.MOUNT_ATTR_NODIRATIME);
+      case "nosymfollow" -> set(Constants.MOUNT_ATTR_NOSYMFOLLOW);
+      case "symfollow" -> clear(Constants.MOUNT_ATTR_NOSYMFOLLOW);
+      case "noatime" -> accessTime(true, strictatime);
+      case "atime" -> accessTime(false, strictatime);
+      case "strictatime" -> accessTime(noatime, true);
+      case "nostrictatime" -> accessTime(noatime, false);
+      case "relatime", "norelatime" -> accessTime(noatime, strictatime);
+      case "rro" -> recursiveSet(Constants.MOUNT_ATTR_RDONLY);
+      case "rrw" -> recursiveClear(Constants.MOUNT_ATTR_RDONLY);
+      case "rnosuid" -> recursiveSet(Constants.MOUNT_ATTR_NOSUID);
+      case "rsuid" -> recursiveClear(Constants.MOUNT_ATTR_NOSUID);
+      case "rnodev" -> recursiveSet(Constants.MOUNT_ATTR_NODEV);
+      case "rdev" -> recursiveClear(Constants.MOUNT_ATTR_NODEV);
+      case "rnoexec" -> recursiveSet(Constants.MOUNT_ATTR_NOEXEC);
+      case "rexec" -> recursiveClear(Constants.MOUNT_ATTR_NOEXEC);
+      case "rnodiratime" -> recursiveSet(Constants.MOUNT_ATTR_NODIRATIME);
+      case "rdiratime" -> recursiveClear(Constants.MOUNT_ATTR_NODIRATIME);
+      case "rnosymfollow" -> recursiveSet(Constants.MOUNT_ATTR_NOSYMFOLLOW);
+      case "rsymfollow" -> recursiveClear(Constants.MOUNT_ATTR_NOSYMFOLLOW);
+      case "rnoatime" -> recursiveAccessTime(Constants.MOUNT_ATTR_NOATIME);
+      case "rstrictatime" -> recursiveAccessTime(Constants.MOUNT_ATTR_STRICTATIME);
+      case "ratime", "rrelatime", "rnorelatime", "rnostrictatime" ->
+          recursiveAccessTime(Constants.MOUNT_ATTR_RELATIME);
+      case "tmpcopyup" -> throw refused("tmpcopyup is not supported yet", place);
+      case "idmap", "ridmap" -> throw refused("idmapped mounts are not supported yet", place);
+      default -> {
+        RootfsPropagation name = RootfsPropagation.named(option);
+        if (name != null) {
+          propagation.add(Propagation.of(name));
+        } else {
+          parameter(option, place);
+        }
+      }
+    }
+  }
+
+  private ConfigException refused(String what, String place) {
+    return new ConfigException(place, "mount " + target + ": " + what);
+  }
+
+  private void parameter(String option, String place) {
+    int equals = option.indexOf('=');
+    if (equals < 0) {
+      parameters.add(new Parameter(option, null, place));
+      return;
+    }
+    String value = option.substring(equals + 1);
+    if (value.length() > 1 && value.startsWith("\"") && value.endsWith("\"")) {
+      value = value.substring(1, value.length() - 1);
+    }
+    parameters.add(new Parameter(option.substring(0, equals), value, place));
+  }
+
+  private void set(long attribute) {
+    set |= attribute;
+    clear &= ~attribute;
+  }
+
+  private void clear(long attribute) {
+    clear |= attribute;
+    set &= ~attribute;
+  }
+
+  private void recursiveSet(long attribute) {
+    recursiveSet |= attribute;
+    recursiveClear &= ~attribute;
+  }
+
+  private void recursiveClear(long attribute) {
+    recursiveClear |= attribute;
+    recursiveSet &= ~attribute;
+  }
+
+  /** As {@code mount(2)} reads its three flags: strictatime, then noatime, then relatime. */
+  private void accessTime(boolean noatime, boolean strictatime) {
+    this.noatime = noatime;
+    this.strictatime = strictatime;
+    int value = Constants.MOUNT_ATTR_RELATIME;
+    if (strictatime) {
+      value = Constants.MOUNT_ATTR_STRICTATIME;
+    } else if (noatime) {
+      value = Constants.MOUNT_ATTR_NOATIME;
+    }
+    set = set & ~Constants.MOUNT_ATTR__ATIME | value;
+    clear |= Constants.MOUNT_ATTR__ATIME;
+  }
+
+  private void recursiveAccessTime(int value) {
+    recursiveSet = recursiveSet & ~Constants.MOUNT_ATTR__ATIME | value;
+    recursiveClear |= Constants.MOUNT_ATTR__ATIME;
+  }
+
+  boolean isBind() {
+    return bind;
+  }
+
+  /** {@code AT_RECURSIVE} when a bind mount takes the mounts below its source along, else 0. */
+  int recursive() {
+    return recursive ? Constants.AT_RECURSIVE : 0;
+  }
+
+  boolean isRemount() {
+    return remount;
+  }
+
+  boolean isReadOnly() {
+    return (set & Constants.MOUNT_ATTR_RDONLY) != 0;
+  }
+
+  boolean isReadWrite() {
+    return (clear & Constants.MOUNT_ATTR_RDONLY) != 0;
+  }
+
+  long attributesSet() {
+    return set;
+  }
+
+  long attributesCleared() {
+    return clear;
+  }
+
+  long recursivelySet() {
+    return recursiveSet;
+  }
+
+  long recursivelyCleared() {
+    return recursiveClear;
+  }
+
+  /** In the order in which they are applied. */
+  List<Propagation> propagation() {
+    return propagation;
+  }
+
+  /** What the file system is asked for; flags that all file systems have are among them. */
+  List<Parameter> parameters() {
+    return parameters;
+  }
+}

@@ -1,0 +1,392 @@
+package dev.gatun.runtime.rootfs;
+
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
+import dev.gatun.linux.Structs;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Addr;
+import dev.gatun.linux.program.Arg;
+import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Instruction;
+import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.Op.Condition;
+import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Slot;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The container's root directory as a descriptor, and the few ways in which records reach what is
+ * in it.
+ *
+ * <p>Nothing in here opens a file other than with O_PATH, but for a bind mount's target that it
+ * creates: a FIFO or a device in the rootfs is never really opened.
+ */
+final class RootDirectory {
+  /** How every path with more than one name is resolved. */
+  static final long IN_ROOT = Constants.RESOLVE_IN_ROOT | Constants.RESOLVE_NO_MAGICLINKS;
+
+  static final int DIRECTORY_MODE = 0755;
+  private static final int FILE_MODE = 0644;
+
+  final ProgramBuilder b;
+  final Slot root;
+  final Addr empty;
+
+  /** Two buffers that are read right after the call that fills them. */
+  final Data statfs;
+
+  final Data statx;
+
+  private final int oDirectory;
+  private final int oNofollow;
+
+  RootDirectory(ProgramBuilder b) {
+    this.b = b;
+    root = b.fd("root", "rootfs");
+    empty = b.string("");
+    statfs = b.buffer("statfs", Structs.SIZEOF_STATFS);
+    statx = b.buffer("statx", Structs.SIZEOF_STATX);
+    oDirectory = b.arch().O_DIRECTORY();
+    oNofollow = b.arch().O_NOFOLLOW();
+  }
+
+  int pathDirectory() {
+    return Constants.O_PATH | oDirectory;
+  }
+
+  /** Resolves a clean path that may be missing; links are followed within the root. */
+  Slot open(String path, Label missing, int... errnos) {
+    Slot fd = b.fd("target", path);
+    Idioms.openat2(
+        b,
+        root,
+        b.string(ContainerPath.relative(path)),
+        Constants.O_PATH,
+        0,
+        IN_ROOT,
+        fd,
+        missing,
+        errnos);
+    return fd;
+  }
+
+  /** Resolves a clean path that must be there; links are followed within the root. */
+  Slot open(String path) {
+    Slot fd = b.fd("target", path);
+    Idioms.openat2(
+        b, root, b.string(ContainerPath.relative(path)), Constants.O_PATH, 0, IN_ROOT, fd);
+    return fd;
+  }
+
+  /** Resolves a directory, which is made with all it is in when it is missing. */
+  Slot directory(String path) {
+    return target(path, pathDirectory(), null);
+  }
+
+  /**
+   * Resolves what is mounted upon with proc and sysfs: a directory itself, not a link to one
+   * (CVE-2019-19921, CVE-2023-27561). It is made when it is missing.
+   */
+  Slot ordinaryDirectory(String path) {
+    return target(path, pathDirectory() | oNofollow, null);
+  }
+
+  /**
+   * Resolves a mount's target. When it is missing it is made: a directory or a file, as the source
+   * is one.
+   */
+  Slot like(String path, Slot source) {
+    return target(path, Constants.O_PATH, source);
+  }
+
+  private Slot target(String path, int flags, @Nullable Slot source) {
+    Slot fd = b.fd("target", path);
+    Label missing = b.label("missing");
+    Label found = b.label("found");
+    Idioms.openat2(
+        b,
+        root,
+        b.string(ContainerPath.relative(path)),
+        flags,
+        0,
+        IN_ROOT,
+        fd,
+        missing,
+        Errno.ENOENT);
+    b.bind(found);
+    b.outOfLine(
+        () -> {
+          b.bind(missing);
+          create(path, fd, source, found);
+        });
+    return fd;
+  }
+
+  private void create(String path, Slot fd, @Nullable Slot source, Label found) {
+    Slot parent = makeDirectories(ContainerPath.parent(path));
+    Addr name = b.string(ContainerPath.name(path));
+    Label file = b.label("file");
+    if (source != null) {
+      skipUnlessDirectory(source, file);
+    }
+    makeDirectory(parent, name, fd);
+    closeUnlessRoot(parent);
+    b.jump(found);
+    if (source == null) {
+      return;
+    }
+    b.bind(file);
+    Label link = b.label("link");
+    b.sys(
+            Syscall.OPENAT,
+            parent,
+            name,
+            imm(
+                Constants.O_CREAT
+                    | Constants.O_EXCL
+                    | oNofollow
+                    | Constants.O_NOCTTY
+                    | Constants.O_NONBLOCK
+                    | Constants.O_CLOEXEC),
+            imm(FILE_MODE))
+        .into(fd)
+        .tolerate(Errno.EEXIST, link);
+    closeUnlessRoot(parent);
+    b.jump(found);
+    // A link to nothing, as images have for resolv.conf: the kernel makes what it points to, in
+    // root.
+    b.bind(link);
+    closeUnlessRoot(parent);
+    Idioms.openat2(
+        b,
+        root,
+        b.string(ContainerPath.relative(path)),
+        Constants.O_CREAT | Constants.O_NOCTTY | Constants.O_NONBLOCK,
+        FILE_MODE,
+        IN_ROOT,
+        fd);
+    b.jump(found);
+  }
+
+  /**
+   * {@code mkdir -p}: opens the directories that are there, one path each, and makes the rest
+   * without following links any more.
+   */
+  private Slot makeDirectories(String path) {
+    if (path.equals("/")) {
+      return root;
+    }
+    Slot directory = b.fd("directory", path);
+    Slot next = b.fd("next", path);
+    Label have = b.label("have directory");
+    Label[] missing = new Label[count(path)];
+    int k = 0;
+    for (int end = nextEnd(path, 0); end > 0; end = nextEnd(path, end)) {
+      missing[k] = b.label("missing");
+      Idioms.openat2(
+          b,
+          root,
+          b.string(path.substring(1, end)),
+          pathDirectory(),
+          0,
+          IN_ROOT,
+          k == 0 ? directory : next,
+          missing[k],
+          Errno.ENOENT);
+      step(directory, next, k);
+      k++;
+    }
+    b.jump(have);
+    k = 0;
+    int begin = 1;
+    for (int end = nextEnd(path, 0); end > 0; end = nextEnd(path, end)) {
+      b.bind(missing[k]);
+      Addr name = b.string(path.substring(begin, end));
+      makeDirectory(k == 0 ? root : directory, name, k == 0 ? directory : next);
+      step(directory, next, k);
+      begin = end + 1;
+      k++;
+    }
+    b.bind(have);
+    return directory;
+  }
+
+  private void step(Slot directory, Slot next, int k) {
+    if (k > 0) {
+      Idioms.close(b, directory);
+      b.set(directory, next);
+    }
+  }
+
+  private static int count(String path) {
+    int count = 0;
+    for (int i = 0; i < path.length(); i++) {
+      if (path.charAt(i) == '/') {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  /** Where the name that begins behind the slash at a position ends; −1 when there is none. */
+  private static int nextEnd(String path, int slash) {
+    if (slash == path.length()) {
+      return -1;
+    }
+    int end = path.indexOf('/', slash + 1);
+    return end < 0 ? path.length() : end;
+  }
+
+  private void makeDirectory(Slot parent, Addr name, Slot into) {
+    b.sys(Syscall.MKDIRAT, parent, name, imm(DIRECTORY_MODE)).tolerate(Errno.EEXIST);
+    b.sys(
+            Syscall.OPENAT,
+            parent,
+            name,
+            imm(pathDirectory() | oNofollow | Constants.O_CLOEXEC))
+        .into(into);
+  }
+
+  private void closeUnlessRoot(Slot fd) {
+    if (fd != root) {
+      Idioms.close(b, fd);
+    }
+  }
+
+  /** Opens one name in a directory, whatever it is, a link too. */
+  Slot child(Slot directory, String name, String path) {
+    Slot fd = b.fd("node", path);
+    b.sys(
+            Syscall.OPENAT,
+            directory,
+            b.string(name),
+            imm(Constants.O_PATH | oNofollow | Constants.O_CLOEXEC))
+        .into(fd);
+    return fd;
+  }
+
+  /** Goes elsewhere when a descriptor is open on anything but a directory. */
+  void skipUnlessDirectory(Slot fd, Label elsewhere) {
+    b.sys(Syscall.FACCESSAT, fd, b.string("."), imm(Constants.F_OK))
+        .tolerate(Errno.ENOTDIR, elsewhere);
+  }
+
+  /** Reads the type of the file system that a descriptor is open on. */
+  Slot fileSystemType(Slot fd) {
+    Slot type = b.slot("fstype");
+    b.sys(Syscall.FSTATFS, fd, statfs.address());
+    b.load(8, type, statfs.address(), imm(Structs.STATFS_F_TYPE));
+    return type;
+  }
+
+  /** Fails, out of line, with an errno and a step that says what is wrong. */
+  Label failure(String what, int errno) {
+    Label wrong = b.label("wrong");
+    String place = b.origin().place();
+    b.outOfLine(
+        () -> {
+          b.bind(wrong);
+          b.step(what, place);
+          b.fail(errno);
+        });
+    return wrong;
+  }
+
+  /** Fails unless a descriptor is open on one character device. */
+  void requireCharacterDevice(Slot fd, int major, int minor, Label wrong) {
+    Slot found = b.slot("found");
+    statx(fd);
+    b.load(2, found, statx.address(), imm(Structs.STATX_STX_MODE));
+    b.alu(dev.gatun.linux.program.Op.Function.AND, found, found, imm(Constants.S_IFMT));
+    b.branch(Condition.NE, found, imm(Constants.S_IFCHR), wrong);
+    b.load(8, found, statx.address(), imm(Structs.STATX_STX_RDEV_MAJOR));
+    b.branch(Condition.NE, found, imm(rdev(major, minor)), wrong);
+  }
+
+  /** The two halves of {@code stx_rdev} as one number. */
+  static long rdev(long major, long minor) {
+    return major & 0xffff_ffffL | minor << 32;
+  }
+
+  void statx(Slot fd) {
+    b.sys(
+        Syscall.STATX,
+        fd,
+        empty,
+        imm(Constants.AT_EMPTY_PATH | Constants.AT_STATX_DONT_SYNC),
+        imm(Constants.STATX_TYPE | Constants.STATX_MODE | Constants.STATX_UID | Constants.STATX_GID),
+        statx.address());
+  }
+
+  // --- mounts
+
+  /** Clones the mount, or with AT_RECURSIVE the tree of mounts, that a descriptor is open on. */
+  Slot clone(Slot fd, int recursive, String name, @Nullable String path) {
+    Slot tree = b.fd(name, path);
+    b.sys(
+            Syscall.OPEN_TREE,
+            fd,
+            empty,
+            imm(
+                Constants.OPEN_TREE_CLONE
+                    | Constants.OPEN_TREE_CLOEXEC
+                    | Constants.AT_EMPTY_PATH
+                    | recursive))
+        .into(tree);
+    return tree;
+  }
+
+  /** Attaches a detached mount. */
+  void attach(Slot tree, Slot target) {
+    b.sys(
+        Syscall.MOVE_MOUNT,
+        tree,
+        empty,
+        target,
+        empty,
+        imm(Constants.MOVE_MOUNT_F_EMPTY_PATH | Constants.MOVE_MOUNT_T_EMPTY_PATH));
+  }
+
+  /** Changes attributes of the mount that a descriptor is open on; nothing else about it changes. */
+  void setAttributes(Slot mount, int recursive, long set, long clear) {
+    if (set != 0 || clear != 0) {
+      Data attr =
+          b.constant("mount_attr", Structs.SIZEOF_MOUNT_ATTR)
+              .u64(Structs.MOUNT_ATTR_ATTR_SET, set)
+              .u64(Structs.MOUNT_ATTR_ATTR_CLR, clear);
+      setattr(mount, recursive, attr);
+    }
+  }
+
+  /** Changes how the mount that a descriptor is open on propagates. */
+  Instruction setPropagation(Slot mount, int recursive, int propagation) {
+    Data attr =
+        b.constant("mount_attr", Structs.SIZEOF_MOUNT_ATTR)
+            .u64(Structs.MOUNT_ATTR_PROPAGATION, propagation);
+    return setattr(mount, recursive, attr);
+  }
+
+  private Instruction setattr(Slot mount, int recursive, Data attr) {
+    return b.sys(
+        Syscall.MOUNT_SETATTR,
+        mount,
+        empty,
+        imm(Constants.AT_EMPTY_PATH | recursive),
+        attr.address(),
+        imm(Structs.SIZEOF_MOUNT_ATTR));
+  }
+
+  /** {@code fsconfig(2)} with a flag (value null) or a string. */
+  void configure(Slot context, String key, @Nullable String value) {
+    Arg text = value == null ? imm(0) : b.string(value);
+    b.sys(
+        Syscall.FSCONFIG,
+        context,
+        imm(value == null ? Constants.FSCONFIG_SET_FLAG : Constants.FSCONFIG_SET_STRING),
+        b.string(key),
+        text);
+  }
+}
