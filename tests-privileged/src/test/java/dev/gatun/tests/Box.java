@@ -1,0 +1,235 @@
+package dev.gatun.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * One test's runtime with a state root and bundles of its own. Closing it deletes its containers
+ * and then fails the test when a process, mount, cgroup or file of theirs is left.
+ */
+final class Box implements AutoCloseable {
+  private final OciRuntime runtime;
+  private final String token =
+      "gt" + Long.toString(ThreadLocalRandom.current().nextLong(1L << 40, 1L << 41), 36);
+  private final Path directory = Path.of(System.getProperty("java.io.tmpdir"), token);
+  private final AtomicInteger numbers = new AtomicInteger();
+  private final List<Command> commands = new CopyOnWriteArrayList<>();
+  private boolean open;
+
+  Box(OciRuntime runtime) {
+    this.runtime = runtime;
+  }
+
+  OciRuntime runtime() {
+    return runtime;
+  }
+
+  boolean isRunc() {
+    return runtime == OciRuntime.RUNC;
+  }
+
+  /** A word that every path and id of this box contains. */
+  String token() {
+    return token;
+  }
+
+  /** A directory for the test, made when it is first asked for. */
+  synchronized Path directory() {
+    if (!open) {
+      Host.require(
+          System.getProperty("user.name", "").equals("root"), "containers of this suite need root");
+      try {
+        Files.createDirectory(directory);
+        open = true;
+      } catch (IOException e) {
+        throw new AssertionError("cannot make " + directory, e);
+      }
+    }
+    return directory;
+  }
+
+  Path stateRoot() {
+    return directory().resolve("state");
+  }
+
+  /** An id that no other container of this machine has. */
+  String newId() {
+    return token + "-" + numbers.incrementAndGet();
+  }
+
+  Bundle bundle() {
+    return new Bundle(directory().resolve("bundle-" + numbers.incrementAndGet()));
+  }
+
+  /** Makes a directory that a test may mount from or into. */
+  Path hostDirectory(String name) {
+    try {
+      return Files.createDirectories(directory().resolve(name));
+    } catch (IOException e) {
+      throw new AssertionError("cannot make " + name, e);
+    }
+  }
+
+  Path hostFile(String name, String content) {
+    try {
+      return Files.writeString(directory().resolve(name), content);
+    } catch (IOException e) {
+      throw new AssertionError("cannot write " + name, e);
+    }
+  }
+
+  /** Starts the runtime with {@code --root} and the words given, and does not wait. */
+  Command launch(String... words) {
+    List<String> all = new ArrayList<>();
+    all.add(runtime.binary().toString());
+    all.add("--root");
+    all.add(stateRoot().toString());
+    all.addAll(List.of(words));
+    return launch(directory(), Map.of(), all);
+  }
+
+  /** Starts any command line. */
+  Command launch(Path from, Map<String, String> env, List<String> words) {
+    Path prefix = directory().resolve("command-" + numbers.incrementAndGet());
+    Command command = Command.start(from, prefix, env, words);
+    commands.add(command);
+    return command;
+  }
+
+  /**
+   * Starts the runtime from a shell: {@code "$@"} in the script is the command line, so that the
+   * script can open file descriptors for it first.
+   */
+  Command launchFromShell(String script, Map<String, String> env, String... words) {
+    List<String> all = new ArrayList<>(List.of("/bin/sh", "-c", script, "sh"));
+    all.add(runtime.binary().toString());
+    all.add("--root");
+    all.add(stateRoot().toString());
+    all.addAll(List.of(words));
+    return launch(directory(), env, all);
+  }
+
+  /** Runs the runtime to its end, whatever its exit status. */
+  Command call(String... words) {
+    return launch(words).await();
+  }
+
+  /** Runs a bundle in the foreground to its end, whatever its exit status. */
+  Command run(Bundle bundle) {
+    return call("run", "--bundle", bundle.write(), newId());
+  }
+
+  /** What the container's process writes; it has to end with status 0. */
+  String output(Bundle bundle) {
+    return run(bundle).expectSuccess().out();
+  }
+
+  /** What a script writes in a container of this bundle. */
+  String output(Bundle bundle, String script) {
+    return output(bundle.script(script));
+  }
+
+  /** Creates a container and returns its id. */
+  String create(Bundle bundle) {
+    String id = newId();
+    call("create", "--bundle", bundle.write(), id).expectSuccess();
+    return id;
+  }
+
+  /** Creates and starts a container and returns its id. */
+  String start(Bundle bundle) {
+    String id = create(bundle);
+    call("start", id).expectSuccess();
+    return id;
+  }
+
+  JsonNode state(String id) {
+    return parse(call("state", id).expectSuccess().out());
+  }
+
+  String status(String id) {
+    return state(id).get("status").asText();
+  }
+
+  long pid(String id) {
+    return state(id).get("pid").asLong();
+  }
+
+  void awaitStatus(String id, String status) {
+    Wait.until(id + " to be " + status, () -> status(id).equals(status));
+  }
+
+  /** Waits for the end of a process without asking the runtime. */
+  static void awaitEnd(long pid) {
+    Wait.until("the end of process " + pid, () -> !ProcFs.runs(pid));
+  }
+
+  static JsonNode parse(String json) {
+    try {
+      return Bundle.JSON.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError("not JSON: " + json, e);
+    }
+  }
+
+  /** Fails unless nothing of this box's containers is left on the host. */
+  void expectNothingLeft() {
+    if (!Wait.within(Duration.ofSeconds(5), () -> Leftovers.of(token, stateRoot()).isEmpty())) {
+      throw new AssertionError(
+          "left behind by " + runtime + ":" + Leftovers.of(token, stateRoot()));
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (!open) {
+      return;
+    }
+    for (Command command : commands) {
+      if (command.isAlive()) {
+        command.kill();
+      }
+    }
+    List<String> failures = new ArrayList<>();
+    if (Files.isDirectory(stateRoot())) {
+      try (var entries = Files.newDirectoryStream(stateRoot())) {
+        for (Path entry : entries) {
+          Command delete = call("delete", "--force", String.valueOf(entry.getFileName()));
+          if (delete.exit() != 0) {
+            failures.add(delete.toString());
+          }
+        }
+      }
+    }
+    try {
+      expectNothingLeft();
+    } catch (AssertionError e) {
+      failures.add(String.valueOf(e.getMessage()));
+      Leftovers.of(token, stateRoot()).remove();
+    }
+    for (Host.Mount mount : Host.mounts()) {
+      if (mount.line().contains(token)) {
+        throw new AssertionError("still mounted, so not removed: " + mount.line() + failures);
+      }
+    }
+    Host.run("rm", "-rf", "--one-file-system", directory.toString());
+    assertEquals(List.of(), failures, "the box could not be left as it was found");
+  }
+
+  @Override
+  public String toString() {
+    return runtime.toString();
+  }
+}

@@ -1,0 +1,139 @@
+package dev.gatun.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** Failures of the container's own making and what their last line says. */
+class ErrorTest {
+  @OnEveryRuntime
+  void aProgramThatDoesNotExistFailsCreateAndRun(Box box) throws IOException {
+    String missing = "executable file not found in $PATH";
+    String bundle = box.bundle().args("nonesuch").write();
+    for (String command : List.of("create", "run")) {
+      Path log = box.directory().resolve(command + ".log");
+      box.call("--log", log + "", "--log-format", "json", command, "-b", bundle, box.newId())
+          .expectFailure(missing, "nonesuch");
+      List<String> lines = Files.readAllLines(log);
+      JsonNode last = Box.parse(lines.getLast());
+      assertEquals("error", last.get("level").asText());
+      assertTrue(last.get("msg").asText().contains(missing), last::toString);
+      if (!box.isRunc()) {
+        assertEquals(1, lines.size(), "podman reads the whole file as one object");
+      }
+    }
+    box.run(box.bundle().args("/bin/nonesuch")).expectFailure("no such file or directory");
+    box.expectNothingLeft();
+  }
+
+  @OnEveryRuntime
+  void aProgramThatIsNotExecutableIsDenied(Box box) {
+    Bundle bundle = box.bundle().args("/opt/data");
+    bundle.file("opt/data", "data", "644");
+    for (String command : List.of("create", "run")) {
+      box.call(command, "-b", bundle.write(), box.newId()).expectFailure("permission denied");
+    }
+    box.expectNothingLeft();
+  }
+
+  @OnGatun
+  void aProgramThatIsADirectoryIsSaidToBeOne(Box box) {
+    box.run(box.bundle().args("/etc")).expectFailure("is a directory", "/process/args");
+    box.expectNothingLeft();
+  }
+
+  @OnGatun
+  void aFailingExecveIsReportedByStart(Box box) {
+    Bundle format = box.bundle().args("/opt/empty");
+    format.file("opt/empty", "\u0000\u0001\u0002", "755");
+    String id = box.create(format);
+    box.call("start", id).expectFailure("execve", "/opt/empty", "ENOEXEC", "exec format error");
+    assertEquals("stopped", box.status(id));
+    box.call("delete", id).expectSuccess();
+
+    Bundle script = box.bundle().args("/opt/script");
+    script.file("opt/script", "#!/no/such/interpreter\n", "755");
+    String other = box.create(script);
+    box.call("start", other).expectFailure("execve", "/opt/script", "ENOENT");
+    box.call("delete", other).expectSuccess();
+
+    box.run(script).expectFailure("execve", "/opt/script", "no such file or directory");
+    box.expectNothingLeft();
+  }
+
+  @OnEveryRuntime
+  void aMountThatTheKernelRefusesFailsCreate(Box box) {
+    Bundle bundle = box.bundle().mount("/mnt", "nosuchfs", "none");
+    Command create = box.call("create", "-b", bundle.write(), box.newId());
+    create.expectFailure("/mnt");
+    if (!box.isRunc()) {
+      int index = bundle.mounts().size() - 1;
+      create.expectFailure("mount \"/mnt\"", "ENODEV", "[config.json /mounts/" + index + "]");
+    }
+    box.expectNothingLeft();
+  }
+
+  @OnEveryRuntime
+  void aMissingBindSourceFailsCreate(Box box) {
+    Bundle bundle = box.bundle().bind(Path.of("/nonexistent/source"), "/mnt");
+    Command create = box.call("create", "-b", bundle.write(), box.newId());
+    create.expectFailure("/nonexistent/source", "no such file or directory");
+    if (!box.isRunc()) {
+      int index = bundle.mounts().size() - 1;
+      create.expectFailure("ENOENT", "[config.json /mounts/" + index);
+    }
+    box.expectNothingLeft();
+  }
+
+  @OnGatun
+  void aBadStepNamesCallArgumentsErrnoAndPlace(Box box) {
+    Bundle option = box.bundle().mount("/mnt", "tmpfs", "tmpfs", "size=nonsense");
+    int index = option.mounts().size() - 1;
+    box.run(option).expectFailure("fsconfig(", "EINVAL", "invalid argument", "/mounts/" + index);
+    Bundle sysctl = box.bundle().set("/linux/sysctl", "{'net.ipv4.ip_forward': 'nonsense'}");
+    box.run(sysctl).expectFailure("write(", "EINVAL", "/linux/sysctl/net.ipv4.ip_forward");
+    Bundle cwd = box.bundle().set("/process/cwd", "'/bin/busybox'");
+    box.run(cwd).expectFailure("(", "ENOTDIR", "not a directory", "/process/cwd");
+    Bundle limit =
+        box.bundle()
+            .set(
+                "/process/rlimits",
+                "[{'type': 'RLIMIT_NOFILE', 'soft': 4000000000, 'hard': 4000000000}]");
+    box.run(limit).expectFailure("prlimit64(", "EPERM", "/process/rlimits/0");
+    box.expectNothingLeft();
+  }
+
+  @OnGatun
+  void whatIsNotBuiltYetIsRefusedByName(Box box) {
+    // Nothing of a config is ever ignored in silence.
+    Map<String, String> values =
+        Map.of(
+            "/process/terminal", "true",
+            "/linux/seccomp", "{'defaultAction': 'SCMP_ACT_ALLOW'}",
+            "/hooks", "{'poststart': [{'path': '/bin/true'}]}");
+    values.forEach((pointer, value) -> {
+      Bundle bundle = box.bundle().set(pointer, value);
+      box.run(bundle).expectFailure("[config.json " + pointer);
+    });
+    Bundle user = box.bundle();
+    user.namespaces().addObject().put("type", "user");
+    int index = user.namespaces().size() - 1;
+    box.run(user).expectFailure("user", "[config.json /linux/namespaces/" + index);
+    box.expectNothingLeft();
+  }
+
+  @OnEveryRuntime
+  void aFailedStartDoesNotHideTheReason(Box box) {
+    Bundle bundle = box.bundle().args("/bin/false");
+    String id = box.create(bundle);
+    box.call("start", id).expectSuccess();
+    box.awaitStatus(id, "stopped");
+    box.call("start", id).expectFailure();
+  }
+}
