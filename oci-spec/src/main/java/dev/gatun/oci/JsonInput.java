@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A method that reads a value is called with the cursor on the value's first token, and leaves
  * it on the last one.
  */
-final class JsonInput {
+public final class JsonInput {
   /** A config is trusted, but a runaway generator must not take the machine's memory. */
   private static final int MAX_DOCUMENT_BYTES = 16 << 20;
 
@@ -39,8 +39,14 @@ final class JsonInput {
   private final boolean checksText;
   private final List<String> unknownProperties = new ArrayList<>();
 
-  /** Puts the cursor on the first token. */
-  JsonInput(byte[] utf8, String fileName) {
+  /**
+   * Puts the cursor on the first token.
+   *
+   * @param utf8 the document
+   * @param fileName what messages call it
+   * @throws SpecException when it is empty, too large, or does not begin like JSON
+   */
+  public JsonInput(byte[] utf8, String fileName) {
     this.fileName = fileName;
     this.utf8 = utf8;
     if (utf8.length > MAX_DOCUMENT_BYTES) {
@@ -86,7 +92,7 @@ final class JsonInput {
   }
 
   /** Checks that nothing follows the document's value. */
-  void end() {
+  public void end() {
     if (next() != null) {
       throw error("malformed JSON: text after the end of the document");
     }
@@ -98,7 +104,8 @@ final class JsonInput {
 
   // --- structure
 
-  void beginObject() {
+  /** Enters an object. */
+  public void beginObject() {
     expect(JsonToken.START_OBJECT, "an object");
   }
 
@@ -108,7 +115,7 @@ final class JsonInput {
    *
    * @return the property's name, or null at the end of the object
    */
-  @Nullable String nextField() {
+  public @Nullable String nextField() {
     while (true) {
       String name = nextEntry();
       if (name == null || parser.currentToken() != JsonToken.VALUE_NULL) {
@@ -153,7 +160,7 @@ final class JsonInput {
   }
 
   /** Passes over a property that the specification does not define for Linux, and remembers it. */
-  void skipUnknown() {
+  public void skipUnknown() {
     unknownProperties.add(pointer());
     try {
       parser.skipChildren();
@@ -164,7 +171,12 @@ final class JsonInput {
 
   // --- values
 
-  String string() {
+  /**
+   * A string.
+   *
+   * @return its text
+   */
+  public String string() {
     expect(JsonToken.VALUE_STRING, "a string");
     try {
       String text = parser.getText();
@@ -185,11 +197,21 @@ final class JsonInput {
     return token == JsonToken.VALUE_TRUE;
   }
 
-  int int32() {
+  /**
+   * A number of 32 bits with a sign.
+   *
+   * @return its value
+   */
+  public int int32() {
     return (int) integer(Integer.MIN_VALUE, Integer.MAX_VALUE);
   }
 
-  long int64() {
+  /**
+   * A number of 64 bits with a sign.
+   *
+   * @return its value
+   */
+  public long int64() {
     return integer(Long.MIN_VALUE, Long.MAX_VALUE);
   }
 
@@ -255,7 +277,12 @@ final class JsonInput {
     return list;
   }
 
-  Map<String, String> stringMap() {
+  /**
+   * An object of strings.
+   *
+   * @return its entries, in their order
+   */
+  public Map<String, String> stringMap() {
     beginObject();
     Map<String, String> map = new LinkedHashMap<>();
     for (String name = nextEntry(); name != null; name = nextEntry()) {

@@ -40,7 +40,12 @@ class ResidentSetTest {
     }
     if (givesBack) {
       records.call(
-          Call.MADVISE, 0, 3, layout.restAddress(), (layout.restSize() + 4095) & -4096, MADV_DONTNEED);
+          Call.MADVISE,
+          0,
+          3,
+          layout.restAddress(),
+          (layout.restSize() + 4095) & -4096,
+          MADV_DONTNEED);
     } else {
       records.set(32, 1);
     }
@@ -62,8 +67,7 @@ class ResidentSetTest {
       builder.environment().clear();
       process = builder.start();
       assertEquals('x', process.getInputStream().read());
-      for (String line :
-          Files.readAllLines(Path.of("/proc/" + process.pid() + "/smaps_rollup"))) {
+      for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/smaps_rollup"))) {
         if (line.startsWith("Rss:")) {
           return Long.parseLong(line.replaceAll("[^0-9]", ""));
         }
@@ -89,7 +93,8 @@ class ResidentSetTest {
     // What the layout is for: if this stays as small, the page map is not what it was.
     long faultedAround = residentKilobytes(image(0, true));
     long kept = residentKilobytes(image(11, false));
-    System.out.println("no resident records: " + faultedAround + " kB; no madvise: " + kept + " kB");
+    System.out.println(
+        "no resident records: " + faultedAround + " kB; no madvise: " + kept + " kB");
     assertTrue(kept > 80, () -> kept + " kB");
   }
 }
