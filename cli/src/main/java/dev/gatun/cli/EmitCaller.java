@@ -2,13 +2,15 @@ package dev.gatun.cli;
 
 import dev.gatun.linux.Arch;
 import dev.gatun.linux.image.ElfImage;
-import dev.gatun.linux.image.Interpreter;
+import dev.gatun.linux.image.InterpreterCode;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Program;
 import dev.gatun.runtime.caller.Protocol;
 import dev.gatun.runtime.caller.Resident;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Locale;
 
@@ -50,8 +52,13 @@ public final class EmitCaller {
         new Program.Addresses(0, Protocol.RESIDENT_CONSTANTS, variables, zeroes, 0), linked, 0);
     int records = program.size() * Instruction.SIZE;
     int slots = Protocol.MAX_SLOTS * 8;
-    byte[] text =
-        Interpreter.image(arch, Protocol.RECORDS, Protocol.SLOTS, 0);
+    byte[] text = InterpreterCode.start(arch);
+    ByteBuffer.wrap(text)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .position(text.length - 24)
+        .putLong(Protocol.RECORDS)
+        .putLong(Protocol.SLOTS)
+        .putLong(0);
     byte[] data = new byte[slots + program.variableSize()];
     System.arraycopy(
         linked, records + program.constantSize(), data, slots, program.variableSize());
