@@ -33,7 +33,11 @@ final class DeviceCompiler {
 
   /** Name, major and minor number. */
   private static final Object[][] DEFAULTS = {
-    {"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9},
+    {"null", 1, 3},
+    {"zero", 1, 5},
+    {"full", 1, 7},
+    {"random", 1, 8},
+    {"urandom", 1, 9},
     {"tty", 5, 0},
   };
 
@@ -134,7 +138,11 @@ final class DeviceCompiler {
     if (major < 0 || major > 0xfff || minor < 0 || minor > 0xf_ffff) {
       throw new ConfigException(
           "/linux/devices/" + i,
-          "device " + path + " has numbers that the kernel has no device for: " + major + ":"
+          "device "
+              + path
+              + " has numbers that the kernel has no device for: "
+              + major
+              + ":"
               + minor);
     }
     long mode = device.fileMode() == null ? DEFAULT_MODE : device.fileMode() & PERMISSIONS;
@@ -148,12 +156,7 @@ final class DeviceCompiler {
     String name = ContainerPath.name(path);
     Slot found = b.slot("found");
     Slot kind = b.slot("kind");
-    b.sys(
-            Syscall.MKNODAT,
-            directory,
-            b.string(name),
-            imm(type | mode),
-            imm(makedev(major, minor)))
+    b.sys(Syscall.MKNODAT, directory, b.string(name), imm(type | mode), imm(makedev(major, minor)))
         .tolerate(Errno.EEXIST);
     Slot node = in.child(directory, name, path);
     Label wrong = in.failure(b.origin().step() + ": something else is there", Errno.EEXIST);
@@ -169,8 +172,7 @@ final class DeviceCompiler {
     Label done = b.label("done");
     b.load(8, kind, in.statx.address(), imm(Structs.STATX_STX_UID));
     b.branch(Condition.EQ, kind, imm(uid | gid << 32), owned);
-    b.sys(
-        Syscall.FCHOWNAT, node, in.empty, imm(uid), imm(gid), imm(Constants.AT_EMPTY_PATH));
+    b.sys(Syscall.FCHOWNAT, node, in.empty, imm(uid), imm(gid), imm(Constants.AT_EMPTY_PATH));
     b.bind(owned);
     b.branch(Condition.EQ, found, imm(type | mode), done);
     b.sys(Syscall.FCHMODAT2, node, in.empty, imm(mode), imm(Constants.AT_EMPTY_PATH));

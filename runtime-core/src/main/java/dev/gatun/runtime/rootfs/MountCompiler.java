@@ -78,8 +78,7 @@ final class MountCompiler {
       return;
     }
     if (type == null) {
-      throw new ConfigException(
-          place, "mount " + path + ": it has no type and is no bind mount");
+      throw new ConfigException(place, "mount " + path + ": it has no type and is no bind mount");
     }
     checkProc(path, type.equals("proc"), place);
     if (type.equals("cgroup") || type.equals("cgroup2")) {
@@ -109,16 +108,16 @@ final class MountCompiler {
   private static boolean isKnownProcFile(String path) {
     return switch (path) {
       case "/proc/cpuinfo",
-              "/proc/diskstats",
-              "/proc/loadavg",
-              "/proc/meminfo",
-              "/proc/net/dev",
-              "/proc/slabinfo",
-              "/proc/stat",
-              "/proc/swaps",
-              "/proc/sys/crypto/fips_enabled",
-              "/proc/sys/kernel/ns_last_pid",
-              "/proc/uptime" ->
+          "/proc/diskstats",
+          "/proc/loadavg",
+          "/proc/meminfo",
+          "/proc/net/dev",
+          "/proc/slabinfo",
+          "/proc/stat",
+          "/proc/swaps",
+          "/proc/sys/crypto/fips_enabled",
+          "/proc/sys/kernel/ns_last_pid",
+          "/proc/uptime" ->
           true;
       default -> false;
     };
@@ -144,8 +143,7 @@ final class MountCompiler {
     }
     String step = b.origin().step();
     Label wrong = in.failure(step + ", which leads into a procfs", Errno.EPERM);
-    b.branch(
-        Condition.EQ, in.fileSystemType(target), imm(Constants.PROC_SUPER_MAGIC), wrong);
+    b.branch(Condition.EQ, in.fileSystemType(target), imm(Constants.PROC_SUPER_MAGIC), wrong);
   }
 
   // --- kinds of mounts
@@ -162,10 +160,7 @@ final class MountCompiler {
             Syscall.OPEN_TREE,
             imm(Constants.AT_FDCWD),
             b.string(from),
-            imm(
-                Constants.OPEN_TREE_CLONE
-                    | Constants.OPEN_TREE_CLOEXEC
-                    | options.recursive()))
+            imm(Constants.OPEN_TREE_CLONE | Constants.OPEN_TREE_CLOEXEC | options.recursive()))
         .into(tree);
     if (path.equals("/proc")) {
       String step = b.origin().step();
@@ -244,8 +239,7 @@ final class MountCompiler {
     for (int i = 0; i < options.parameters().size(); i++) {
       MountOptions.Parameter parameter = options.parameters().get(i);
       String value = parameter.value();
-      if (value != null
-          && value.getBytes(StandardCharsets.UTF_8).length > LONGEST_PARAMETER) {
+      if (value != null && value.getBytes(StandardCharsets.UTF_8).length > LONGEST_PARAMETER) {
         layers(context, type, path, parameter, value);
       } else {
         in.configure(context, parameter.key(), value);
@@ -300,8 +294,7 @@ final class MountCompiler {
     Idioms.close(b, top);
     openHost(top, "/sys/fs/cgroup/unified");
     Label wrong = in.failure("mount " + path + ": the host has no cgroup v2", Errno.ENODEV);
-    b.branch(
-        Condition.NE, in.fileSystemType(top), imm(Constants.CGROUP2_SUPER_MAGIC), wrong);
+    b.branch(Condition.NE, in.fileSystemType(top), imm(Constants.CGROUP2_SUPER_MAGIC), wrong);
     b.bind(found);
     Slot name = cgroupName(path);
     Slot own = b.fd("cgroup", "own cgroup");
@@ -314,8 +307,7 @@ final class MountCompiler {
   }
 
   private void openHost(Slot into, String path) {
-    Idioms.openat2(
-        b, imm(Constants.AT_FDCWD), b.string(path), in.pathDirectory(), 0, 0, into);
+    Idioms.openat2(b, imm(Constants.AT_FDCWD), b.string(path), in.pathDirectory(), 0, 0, into);
   }
 
   /** Finds this process's cgroup v2 in {@code /proc/self/cgroup}: the address of its path. */

@@ -117,11 +117,10 @@ final class RootDirectory {
         missing,
         Errno.ENOENT);
     b.bind(found);
-    b.outOfLine(
-        () -> {
-          b.bind(missing);
-          create(path, fd, source, found);
-        });
+    b.outOfLine(() -> {
+      b.bind(missing);
+      create(path, fd, source, found);
+    });
     return fd;
   }
 
@@ -242,11 +241,7 @@ final class RootDirectory {
 
   private void makeDirectory(Slot parent, Addr name, Slot into) {
     b.sys(Syscall.MKDIRAT, parent, name, imm(DIRECTORY_MODE)).tolerate(Errno.EEXIST);
-    b.sys(
-            Syscall.OPENAT,
-            parent,
-            name,
-            imm(pathDirectory() | oNofollow | Constants.O_CLOEXEC))
+    b.sys(Syscall.OPENAT, parent, name, imm(pathDirectory() | oNofollow | Constants.O_CLOEXEC))
         .into(into);
   }
 
@@ -286,12 +281,11 @@ final class RootDirectory {
   Label failure(String what, int errno) {
     Label wrong = b.label("wrong");
     String place = b.origin().place();
-    b.outOfLine(
-        () -> {
-          b.bind(wrong);
-          b.step(what, place);
-          b.fail(errno);
-        });
+    b.outOfLine(() -> {
+      b.bind(wrong);
+      b.step(what, place);
+      b.fail(errno);
+    });
     return wrong;
   }
 
@@ -317,7 +311,11 @@ final class RootDirectory {
         fd,
         empty,
         imm(Constants.AT_EMPTY_PATH | Constants.AT_STATX_DONT_SYNC),
-        imm(Constants.STATX_TYPE | Constants.STATX_MODE | Constants.STATX_UID | Constants.STATX_GID),
+        imm(
+            Constants.STATX_TYPE
+                | Constants.STATX_MODE
+                | Constants.STATX_UID
+                | Constants.STATX_GID),
         statx.address());
   }
 
@@ -350,7 +348,9 @@ final class RootDirectory {
         imm(Constants.MOVE_MOUNT_F_EMPTY_PATH | Constants.MOVE_MOUNT_T_EMPTY_PATH));
   }
 
-  /** Changes attributes of the mount that a descriptor is open on; nothing else about it changes. */
+  /**
+   * Changes attributes of the mount that a descriptor is open on; nothing else about it changes.
+   */
   void setAttributes(Slot mount, int recursive, long set, long clear) {
     if (set != 0 || clear != 0) {
       Data attr =

@@ -85,8 +85,7 @@ public final class RootfsCompiler {
     Slot umask = b.slot("umask");
     b.step("prepare the root file system", "/root");
     b.sys(Syscall.UMASK, imm(0)).into(umask);
-    Idioms.openat2(
-        b, imm(Constants.AT_FDCWD), b.string("/"), in.pathDirectory(), 0, 0, hostRoot);
+    Idioms.openat2(b, imm(Constants.AT_FDCWD), b.string("/"), in.pathDirectory(), 0, 0, hostRoot);
     if (!masked.isEmpty()) {
       hidden.openNull();
     }
@@ -160,15 +159,9 @@ public final class RootfsCompiler {
     String path = root.path().startsWith("/") ? root.path() : bundle + "/" + root.path();
     b.step("open the root file system", "/root/path");
     Slot directory = b.fd("rootfs", path);
-    Idioms.openat2(
-        b, imm(Constants.AT_FDCWD), b.string(path), in.pathDirectory(), 0, 0, directory);
+    Idioms.openat2(b, imm(Constants.AT_FDCWD), b.string(path), in.pathDirectory(), 0, 0, directory);
     if (propagation.recursive() == 0 || propagation.type() == Constants.MS_SHARED) {
       keepToItself(directory);
-    }
-    if (hidden != null) {
-      // The mask lies between the rootfs on the host and the container's root, and goes with the
-      // host's root.
-      hidden.makeEmptyDirectory(directory);
     }
     b.step("mount the root file system", "/root/path");
     b.sys(
@@ -181,6 +174,12 @@ public final class RootfsCompiler {
                     | Constants.AT_EMPTY_PATH
                     | Constants.AT_RECURSIVE))
         .into(in.root);
+    if (hidden != null) {
+      // The mask lies between the rootfs on the host and the container's root, and goes with the
+      // host's root.
+      hidden.makeEmptyDirectory(directory);
+      b.step("mount the root file system", "/root/path");
+    }
     in.attach(in.root, directory);
     Idioms.close(b, directory);
   }
@@ -194,11 +193,7 @@ public final class RootfsCompiler {
     Slot at = b.fd("up", "rootfs/..");
     Slot up = b.slot("next");
     Slot depth = b.slot("depth");
-    b.sys(
-            Syscall.OPENAT,
-            directory,
-            b.string("."),
-            imm(in.pathDirectory() | Constants.O_CLOEXEC))
+    b.sys(Syscall.OPENAT, directory, b.string("."), imm(in.pathDirectory() | Constants.O_CLOEXEC))
         .into(at);
     b.set(depth, imm(0));
     Label done = b.label("private");
@@ -210,11 +205,7 @@ public final class RootfsCompiler {
     b.branch(Condition.EQ, result, imm(0), done);
     b.alu(Function.ADD, depth, depth, imm(1));
     b.branch(Condition.EQ, depth, imm(DEEPEST), failed);
-    b.sys(
-            Syscall.OPENAT,
-            at,
-            b.string(".."),
-            imm(in.pathDirectory() | Constants.O_CLOEXEC))
+    b.sys(Syscall.OPENAT, at, b.string(".."), imm(in.pathDirectory() | Constants.O_CLOEXEC))
         .into(up);
     Idioms.close(b, at);
     b.set(at, up);
@@ -262,10 +253,7 @@ public final class RootfsCompiler {
     Label absent = b.label("absent");
     Label again = b.loop("unmount");
     Slot result = b.slot("result");
-    b.sys(
-            Syscall.UMOUNT2,
-            b.string(path),
-            imm(Constants.MNT_DETACH | Constants.UMOUNT_NOFOLLOW))
+    b.sys(Syscall.UMOUNT2, b.string(path), imm(Constants.MNT_DETACH | Constants.UMOUNT_NOFOLLOW))
         .into(result)
         .tolerateAny(gone);
     b.jump(again);

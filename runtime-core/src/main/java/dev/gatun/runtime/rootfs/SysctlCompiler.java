@@ -41,8 +41,7 @@ final class SysctlCompiler {
       checkNamespace(key, path.replace('/', '.'), place);
       b.step("set sysctl " + key, place);
       Slot fd = b.fd("sysctl", "/proc/sys/" + path);
-      Idioms.openat2(
-          b, procfs, b.string("sys/" + path), Constants.O_WRONLY, 0, BENEATH, fd);
+      Idioms.openat2(b, procfs, b.string("sys/" + path), Constants.O_WRONLY, 0, BENEATH, fd);
       // A sysctl takes its value in one write.
       byte[] value = entry.getValue().getBytes(StandardCharsets.UTF_8);
       b.sys(
@@ -85,13 +84,13 @@ final class SysctlCompiler {
       type =
           switch (dotted) {
             case "kernel.msgmax",
-                    "kernel.msgmnb",
-                    "kernel.msgmni",
-                    "kernel.sem",
-                    "kernel.shmall",
-                    "kernel.shmmax",
-                    "kernel.shmmni",
-                    "kernel.shm_rmid_forced" ->
+                "kernel.msgmnb",
+                "kernel.msgmni",
+                "kernel.sem",
+                "kernel.shmall",
+                "kernel.shmmax",
+                "kernel.shmmni",
+                "kernel.shm_rmid_forced" ->
                 NamespaceType.IPC;
             case "kernel.domainname" -> NamespaceType.UTS;
             case "kernel.hostname" ->
