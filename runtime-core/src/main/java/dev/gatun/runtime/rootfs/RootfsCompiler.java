@@ -112,7 +112,7 @@ public final class RootfsCompiler {
       b.step("make the root file system read-only", "/root/readonly");
       in.setAttributes(in.root, 0, Constants.MOUNT_ATTR_RDONLY, 0);
     }
-    new SysctlCompiler(b, linux).compile(procfs);
+    new SysctlCompiler(b).compile(linux.sysctl(), procfs);
     if (noPivot) {
       moveRoot(hidden);
     } else {

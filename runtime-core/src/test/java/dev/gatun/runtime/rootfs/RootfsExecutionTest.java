@@ -50,7 +50,7 @@ class RootfsExecutionTest {
           + "[\"nosuid\",\"noexec\",\"nodev\",\"ro\"]}";
   private static final String HIDDEN =
       "\"maskedPaths\":[\"/proc/acpi\",\"/proc/keys\",\"/proc/timer_list\",\"/sys/firmware\","
-          + "\"/proc/keys\",\"/proc/none\"],"
+          + "\"/proc/none\"],"
           + "\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\"]";
 
   @TempDir Path bundle;
@@ -212,8 +212,11 @@ class RootfsExecutionTest {
   @Test
   void rootPropagatesAsAsked() throws Exception {
     String shared =
-        run(config(false, PROC, "\"rootfsPropagation\":\"shared\""), "grep ' / / ' /proc/self/mountinfo; cat /proc/self/mountinfo").succeeded();
-    assertTrue(shared.contains(" shared:"), shared);
+        run(
+                config(false, PROC, "\"rootfsPropagation\":\"shared\""),
+                "cat /proc/self/mountinfo")
+            .succeeded();
+    assertTrue(shared.lines().findFirst().orElseThrow().contains(" shared:"), shared);
     String plain =
         run(config(false, PROC, "\"rootfsPropagation\":\"private\""), "cat /proc/self/mountinfo")
             .succeeded();
@@ -232,9 +235,34 @@ class RootfsExecutionTest {
             .succeeded();
     assertTrue(out.startsWith("bin\ndev\nproc\nsys\n"), out);
     assertTrue(out.endsWith("\n/\n"), out);
-    long procs = out.lines().filter(line -> line.endsWith("- proc proc rw")).count();
-    // Its own and four read-only paths.
-    assertEquals(5, procs, out);
+    // A shell that stays outside, in the same mount namespace, sees what an escape would find.
+    Path image = bundle.resolve("image");
+    Files.write(
+        image,
+        RootfsRun.elf(
+            RootfsRun.program(
+                RootfsRun.spec(config(false, DEFAULT_MOUNTS, HIDDEN)),
+                bundle.toString(),
+                true,
+                "echo inside")));
+    assertTrue(image.toFile().setExecutable(true));
+    Process outside =
+        new ProcessBuilder(
+                "unshare",
+                "-m",
+                "-p",
+                "-f",
+                "sh",
+                "-c",
+                "[ -e /proc/version ] && [ -e /sys/kernel ] && echo there; "
+                    + image
+                    + "; [ -e /proc/version ] || [ -e /sys/kernel ] || echo hidden")
+            .redirectErrorStream(true)
+            .start();
+    assertEquals(
+        "there\ninside\nhidden\n",
+        new String(outside.getInputStream().readAllBytes(), UTF_8));
+    assertEquals(0, outside.waitFor());
   }
 
   // --- bind mounts and options
@@ -305,6 +333,39 @@ class RootfsExecutionTest {
     assertTrue(message.startsWith("mount /t: fsconfig("), message);
     assertTrue(message.contains("\"nonsense\", \"1\""), message);
     assertTrue(message.endsWith("EINVAL (invalid argument) [config.json /mounts/0]"), message);
+  }
+
+  @Test
+  void flagsOfFileSystemsAreHonoured() throws Exception {
+    String out =
+        mounts(
+                PROC
+                    + ",{\"destination\":\"/t\",\"type\":\"tmpfs\",\"source\":\"t\",\"options\":"
+                    + "[\"iversion\",\"lazytime\",\"sync\",\"dirsync\",\"nosuid\",\"noatime\","
+                    + "\"silent\",\"symfollow\",\"mode=700\"]},"
+                    + "{\"destination\":\"/t\",\"options\":[\"remount\",\"async\",\"noexec\"]}",
+                "grep ' /t ' /proc/self/mountinfo")
+            .succeeded();
+    assertTrue(
+        out.endsWith(" /t rw,nosuid,noexec,noatime - tmpfs t rw,dirsync,lazytime,mode=700\n"), out);
+  }
+
+  @Test
+  void overlayTakesManyLayers() throws Exception {
+    StringBuilder layers = new StringBuilder();
+    for (int i = 0; i < 4; i++) {
+      Path layer = Files.createDirectories(bundle.resolve("layer-" + "x".repeat(80) + i));
+      Files.writeString(layer.resolve("file" + i), "text");
+      layers.append(i == 0 ? "" : ":").append(layer);
+    }
+    String out =
+        mounts(
+                "{\"destination\":\"/o\",\"type\":\"overlay\",\"options\":[\"lowerdir="
+                    + layers
+                    + "\"]}",
+                "ls /o")
+            .succeeded();
+    assertEquals("file0\nfile1\nfile2\nfile3\n", out);
   }
 
   @Test
@@ -524,6 +585,20 @@ class RootfsExecutionTest {
             .out();
     assertEquals("character special file 1:3\nnone\n", out);
     assertEquals("safe\n", Files.readString(outside.resolve("secret")));
+  }
+
+  @Test
+  void pathsListedTwiceAreHiddenOnce() throws Exception {
+    String out =
+        run(
+                config(
+                    false,
+                    PROC,
+                    "\"maskedPaths\":[\"/proc/acpi\",\"/proc//acpi/\"],"
+                        + "\"readonlyPaths\":[\"/proc/bus\",\"/proc/bus\"]"),
+                "grep -c -e ' /proc/acpi ' -e ' /proc/bus ' /proc/self/mountinfo")
+            .succeeded();
+    assertEquals("2\n", out);
   }
 
   @Test

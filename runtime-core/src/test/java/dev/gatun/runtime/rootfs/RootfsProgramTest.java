@@ -310,7 +310,7 @@ class RootfsProgramTest {
       quoteCharacter = '`',
       value = {
         "/t|tmpfs|tmpcopyup|mount /t: tmpcopyup is not supported yet [config.json /mounts/0/options/0]",
-        "/t|bind|idmap|mount /t: idmapped mounts are not supported yet [config.json /mounts/0/options/0]",
+        "/t|bind|iversion|mount /t: iversion belongs to a file system, a bind mount cannot change it [config.json /mounts/0/options/0]",
         "/t|bind|size=1k|mount /t: size belongs to a file system, a bind mount cannot change it [config.json /mounts/0/options/0]",
         "/proc/sys|tmpfs|ro|mount /proc/sys: a mount inside /proc could fake what the runtime relies on [config.json /mounts/0/destination]",
         "/x/../proc/self/|proc|ro|mount /proc/self: a mount inside /proc could fake what the runtime relies on [config.json /mounts/0/destination]",
@@ -332,18 +332,14 @@ class RootfsProgramTest {
   }
 
   @Test
-  void hostsParametersAreRefused() {
+  void idmappedMountsAreRefused() {
     assertEquals(
-        "sysctl vm.swappiness is not in a namespace, it would change the host"
-            + " [config.json /linux/sysctl/vm.swappiness]",
-        refusal("", MOUNT_NAMESPACE + ",\"sysctl\":{\"vm.swappiness\":\"1\"}"));
-    assertEquals(
-        "sysctl net.core.somaxconn needs a network namespace of the container's own, it would"
-            + " change the host [config.json /linux/sysctl/net.core.somaxconn]",
-        refusal("", MOUNT_NAMESPACE + ",\"sysctl\":{\"net.core.somaxconn\":\"1\"}"));
-    assertEquals(
-        "sysctl \"net.../x\" is no name of a parameter [config.json /linux/sysctl/net...~1x]",
-        refusal("", MOUNT_NAMESPACE + ",\"sysctl\":{\"net.../x\":\"1\"}"));
+        "mount /t: idmapped mounts are not supported yet [config.json /mounts/0]",
+        refusal(
+            "{\"destination\":\"/t\",\"type\":\"bind\",\"source\":\"/s\",\"options\":[\"bind\","
+                + "\"idmap\"],\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}],"
+                + "\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]}",
+            MOUNT_NAMESPACE));
   }
 
   @Test
