@@ -178,22 +178,24 @@ final class MountCompiler {
   }
 
   private void refuseParameters(String path, MountOptions options) {
+    if (options.iversion() != null) {
+      throw ofFileSystem(path, "iversion", options.iversion());
+    }
     for (int i = 0; i < options.parameters().size(); i++) {
       MountOptions.Parameter parameter = options.parameters().get(i);
       switch (parameter.key()) {
         case "async", "nolazytime", "nomand" -> {
           // What a file system does unless it was asked for more when it was first mounted.
         }
-        default ->
-            throw new ConfigException(
-                parameter.place(),
-                "mount "
-                    + path
-                    + ": "
-                    + parameter.key()
-                    + " belongs to a file system, a bind mount cannot change it");
+        default -> throw ofFileSystem(path, parameter.key(), parameter.place());
       }
     }
+  }
+
+  private static ConfigException ofFileSystem(String path, String option, String place) {
+    return new ConfigException(
+        place,
+        "mount " + path + ": " + option + " belongs to a file system, a bind mount cannot change it");
   }
 
   private void fileSystem(
@@ -365,6 +367,7 @@ final class MountCompiler {
     }
     in.attach(tree, target);
     Idioms.close(b, target);
+    countVersions(tree, options);
     for (int i = 0; i < options.propagation().size(); i++) {
       Propagation change = options.propagation().get(i);
       in.setPropagation(tree, change.recursive(), change.type());
@@ -373,6 +376,18 @@ final class MountCompiler {
       late.add(new Late(tree, b.origin()));
     } else {
       Idioms.close(b, tree);
+    }
+  }
+
+  /**
+   * {@code iversion}: the one flag of a file system that only {@code mount(2)} sets, and which takes
+   * a path. The root of the mount as working directory names it without one.
+   */
+  private void countVersions(Slot mount, MountOptions options) {
+    if (options.iversion() != null) {
+      b.sys(Syscall.FCHDIR, mount);
+      b.sys(Syscall.MOUNT, imm(0), b.string("."), imm(0), imm(options.remountFlags()), imm(0));
+      b.sys(Syscall.FCHDIR, in.root);
     }
   }
 
@@ -396,6 +411,7 @@ final class MountCompiler {
       parameters(context, "", path, options);
       b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_RECONFIGURE));
       Idioms.close(b, context);
+      countVersions(target, options);
     }
     in.setAttributes(target, 0, options.attributesSet(), options.attributesCleared());
     in.setAttributes(

@@ -41,6 +41,7 @@ final class MountOptions {
 
   private long recursiveClear;
 
+  private @Nullable String iversion;
   private boolean noatime;
   private boolean strictatime;
   private final List<Propagation> propagation = new ArrayList<>(2);
@@ -90,9 +91,9 @@ final class MountOptions {
 
   private void add(String option, String place) {
     switch (option) {
-      case "defaults", "loud", "silent", "noiversion" -> {
+      case "defaults", "loud", "silent" -> {
         // Messages of the new mount interface go to the caller's context, not to the kernel's log:
-        // that is silent, and there is nothing to make loud. The others say what is so anyway.
+        // that is silent, and there is nothing to make loud.
       }
       case "bind" -> bind = true;
       case "rbind" -> {
@@ -100,6 +101,8 @@ final class MountOptions {
         recursive = true;
       }
       case "remount" -> remount = true;
+      case "iversion" -> iversion = place;
+      case "noiversion" -> iversion = null;
       case "ro" -> set(Constants.MOUNT_ATTR_RDONLY);
       case "rw" -> clear(Constants.MOUNT_ATTR_RDONLY);
       case "nosuid" -> set(Constants.MOUNT_ATTR_NOSUID);
@@ -237,6 +240,44 @@ final class MountOptions {
 
   long recursivelyCleared() {
     return recursiveClear;
+  }
+
+  /**
+   * The place of {@code iversion}, null without it. {@code fsconfig(2)} has no such flag, only
+   * {@code mount(2)} does.
+   */
+  @Nullable String iversion() {
+    return iversion;
+  }
+
+  /**
+   * Everything as {@code mount(2)} takes it in one word, for a remount that changes nothing but to
+   * add {@code MS_I_VERSION}.
+   */
+  long remountFlags() {
+    long flags = Constants.MS_REMOUNT | Constants.MS_I_VERSION;
+    flags |= flag(Constants.MOUNT_ATTR_RDONLY, Constants.MS_RDONLY);
+    flags |= flag(Constants.MOUNT_ATTR_NOSUID, Constants.MS_NOSUID);
+    flags |= flag(Constants.MOUNT_ATTR_NODEV, Constants.MS_NODEV);
+    flags |= flag(Constants.MOUNT_ATTR_NOEXEC, Constants.MS_NOEXEC);
+    flags |= flag(Constants.MOUNT_ATTR_NODIRATIME, Constants.MS_NODIRATIME);
+    flags |= flag(Constants.MOUNT_ATTR_NOSYMFOLLOW, Constants.MS_NOSYMFOLLOW);
+    flags |= noatime ? Constants.MS_NOATIME : 0;
+    flags |= strictatime ? Constants.MS_STRICTATIME : 0;
+    for (int i = 0; i < parameters.size(); i++) {
+      flags |=
+          switch (parameters.get(i).key()) {
+            case "sync" -> Constants.MS_SYNCHRONOUS;
+            case "mand" -> Constants.MS_MANDLOCK;
+            case "lazytime" -> Constants.MS_LAZYTIME;
+            default -> 0;
+          };
+    }
+    return flags;
+  }
+
+  private int flag(int attribute, int flag) {
+    return (set & attribute) != 0 ? flag : 0;
   }
 
   /** In the order in which they are applied. */

@@ -112,7 +112,7 @@ public final class RootfsCompiler {
       b.step("make the root file system read-only", "/root/readonly");
       in.setAttributes(in.root, 0, Constants.MOUNT_ATTR_RDONLY, 0);
     }
-    new SysctlCompiler(b, linux).compile(procfs);
+    new SysctlCompiler(b).compile(linux.sysctl(), procfs);
     if (noPivot) {
       moveRoot(hidden);
     } else {
@@ -163,11 +163,6 @@ public final class RootfsCompiler {
     if (propagation.recursive() == 0 || propagation.type() == Constants.MS_SHARED) {
       keepToItself(directory);
     }
-    if (hidden != null) {
-      // The mask lies between the rootfs on the host and the container's root, and goes with the
-      // host's root.
-      hidden.makeEmptyDirectory(directory);
-    }
     b.step("mount the root file system", "/root/path");
     b.sys(
             Syscall.OPEN_TREE,
@@ -179,6 +174,12 @@ public final class RootfsCompiler {
                     | Constants.AT_EMPTY_PATH
                     | Constants.AT_RECURSIVE))
         .into(in.root);
+    if (hidden != null) {
+      // The mask lies between the rootfs on the host and the container's root, and goes with the
+      // host's root.
+      hidden.makeEmptyDirectory(directory);
+      b.step("mount the root file system", "/root/path");
+    }
     in.attach(in.root, directory);
     Idioms.close(b, directory);
   }
