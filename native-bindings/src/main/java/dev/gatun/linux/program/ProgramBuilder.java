@@ -424,7 +424,8 @@ public final class ProgramBuilder {
    * Puts rarely used records behind the end of the program, with the origin and the failure handler
    * of this place.
    *
-   * @param code adds the records; it must end in a branch
+   * @param code adds the records; it must end in a branch. They count as standing here for the rule
+   *     that only loops are gone back to, so this is called right after the branch that leads there
    */
   public void outOfLine(Runnable code) {
     Origin originHere = origin;
@@ -476,7 +477,7 @@ public final class ProgramBuilder {
       }
     }
     Data last = outputs.isEmpty() ? null : outputs.getLast();
-    Arg replyEnd = last == null ? Imm.ZERO : last.at(last.size());
+    Arg replyEnd = last == null ? Slot.REPLY_START : last.at(last.size());
     all[0] = prologue(Slot.ON_FAILURE, finish);
     all[1] = prologue(Slot.FAILED_RECORD, Arg.imm(-1));
     all[2] = prologue(Slot.REPLY_END, replyEnd);

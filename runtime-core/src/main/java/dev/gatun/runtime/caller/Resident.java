@@ -78,7 +78,7 @@ public final class Resident {
       throw new IllegalStateException("the reply is at record " + b.size());
     }
     b.bind(reply);
-    reply();
+    reply(lost);
     Label next = b.loopAhead("next");
     b.bind(next);
     receive(lost);
@@ -93,7 +93,7 @@ public final class Resident {
     Data path = b.buffer("java", PATH_MAX + JAVA.length() + 8);
     findJava(path);
     sockets(child);
-    startJvm(child, path, execError, lost);
+    startJvm(child, path, execError);
     hello();
     b.jump(next);
 
@@ -177,7 +177,7 @@ public final class Resident {
     b.bind(moved);
   }
 
-  private void startJvm(Slot child, Data path, Slot execError, Label lost) {
+  private void startJvm(Slot child, Data path, Slot execError) {
     b.step("start the JVM", "");
     Data clone =
         b.variable("clone_args", Structs.SIZEOF_CLONE_ARGS)
@@ -298,7 +298,7 @@ public final class Resident {
     b.store(8, vectors.address(), imm(offset + Structs.IOVEC_IOV_LEN), length);
   }
 
-  private void reply() {
+  private void reply(Label lost) {
     Slot length = b.slot("length");
     b.alu(Function.SUB, length, Slot.REPLY_END, Slot.REPLY_START);
     vector(0, header.address(), imm(Protocol.HEADER));
@@ -307,8 +307,8 @@ public final class Resident {
     b.alu(Function.ADD, length, length, Slot.REPLY_SLOTS);
     b.store(4, header.address(), imm(0), length);
     b.store(4, header.address(), imm(4), imm(Protocol.REPLY));
-    // A blocking stream socket takes all of it, or the JVM is gone and the next read says so.
-    b.sys(Syscall.WRITEV, SOCKET, vectors.address(), imm(3)).tolerateAny();
+    // A blocking stream socket takes all of it.
+    b.sys(Syscall.WRITEV, SOCKET, vectors.address(), imm(3)).tolerateAny(lost);
   }
 
   private void receive(Label lost) {

@@ -19,7 +19,6 @@ import dev.gatun.linux.program.Op.Function;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Linux;
-import dev.gatun.oci.Process;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
@@ -112,7 +111,7 @@ public final class Create {
   private Created run() {
     Bundle bundle = readBundle();
     Spec spec = SpecReader.readValid(bundle.config(), "config.json");
-    Process process = Support.check(spec);
+    Support.check(spec);
     Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
     CgroupPath cgroup = CgroupPath.of(bundle.cgroups(), linux.cgroupsPath(), request.id());
     int kept = request.preserveFds() + request.listenFds();
@@ -141,7 +140,7 @@ public final class Create {
             bundle.uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
             spec.annotations());
-    Spawned spawned = spawn(state, cgroup, linux, compiled, image, kept);
+    Spawned spawned = spawn(state, cgroup, compiled, image, kept);
     ContainerState finished = commit(state, cgroup, spawned);
     return new Created(finished, spawned.root(), spawned.directory(), List.of());
   }
@@ -246,7 +245,6 @@ public final class Create {
   private Spawned spawn(
       ContainerState state,
       @Nullable CgroupPath cgroup,
-      Linux linux,
       InitCompiler.Image compiled,
       InitImage image,
       int kept) {

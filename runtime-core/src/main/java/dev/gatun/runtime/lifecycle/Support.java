@@ -23,10 +23,9 @@ final class Support {
    * Checks a configuration.
    *
    * @param spec a validated configuration
-   * @return its process
    * @throws ConfigException naming what cannot be had, and its place
    */
-  static Process check(Spec spec) {
+  static void check(Spec spec) {
     Process process = spec.process();
     if (process == null) {
       throw new ConfigException("/process", "process must be set: there is nothing to run");
@@ -54,7 +53,6 @@ final class Support {
         throw refuse("/mounts/" + i + "/uidMappings", "an idmapped mount");
       }
     }
-    return process;
   }
 
   private static void check(Linux linux) {
