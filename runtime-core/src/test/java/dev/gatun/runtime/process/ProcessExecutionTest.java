@@ -414,6 +414,19 @@ class ProcessExecutionTest {
     assertEquals("0\n1000\n", run(json).text());
   }
 
+  /** A terminal becomes the user's, but stays whose it is when the user is root. */
+  @ParameterizedTest
+  @CsvSource({"1000,1000", "0,5"})
+  void terminal(int uid, int owner) throws IOException, InterruptedException {
+    String json =
+        process(
+            "\"/usr/bin/stat\", \"-L\", \"-c\", \"%F %u\", \"/proc/self/fd/0\"",
+            "\"user\": {\"uid\": " + uid + ", \"gid\": 1}");
+    String script = "script -qec 'chown 5 $(tty); chroot rootfs /image' /dev/null #";
+    assertEquals(
+        "character special file " + owner + "\r\n", run(json, 0, Linux.NONE, "", script).text());
+  }
+
   @Test
   void hardLimitThatMayNotBeRaised() throws IOException, InterruptedException {
     String json =
