@@ -108,6 +108,63 @@ public final class CgroupDirectory {
   }
 
   /**
+   * Enables the controllers that a plan needs, in every cgroup from the mount's root down to the
+   * one above the container's: their files are in the container's then. The directories must exist.
+   * Enabling what is enabled already changes nothing. Fails with ENOENT when cgroup v2 does not
+   * have a controller, and with EBUSY when a cgroup on the way has processes of its own.
+   *
+   * @param plan the plan
+   */
+  public void enable(ResourcePlan plan) {
+    List<String> controllers = plan.controllers();
+    if (controllers.isEmpty()) {
+      return;
+    }
+    List<String> above = path.above();
+    b.step("enable controllers", plan.place(0));
+    Slot mount = openMount();
+    for (int depth = 0; depth <= above.size(); depth++) {
+      String directory = CgroupPath.join(above, depth);
+      String file = directory + "/cgroup.subtree_control";
+      b.step("enable controllers in \"" + path.mountPoint() + directory + "\"", plan.place(0));
+      Slot control = b.fd("subtree_control", path.mountPoint() + file);
+      Idioms.openat2(
+          b, mount, b.string(file.substring(1)), Constants.O_WRONLY, 0, RESOLVE, control);
+      for (int i = 0; i < controllers.size(); i++) {
+        String controller = controllers.get(i);
+        String where = " in \"" + path.mountPoint() + directory + "\"";
+        String place = plan.place(i);
+        b.step("enable controller " + controller + where, place);
+        String text = "+" + controller;
+        Slot result = b.slot("enabled");
+        Label failed = b.label("not enabled");
+        Instruction write =
+            b.sys(Syscall.WRITE, control, b.string(text), imm(text.length()))
+                .into(result)
+                .tolerateAny(failed);
+        b.outOfLine(() -> {
+          b.bind(failed);
+          Label busy = b.label("has processes");
+          Label missing = b.label("no controller");
+          b.branch(Op.Condition.EQ, result, imm(-Errno.EBUSY), busy);
+          b.branch(Op.Condition.EQ, result, imm(-Errno.ENOENT), missing);
+          // A name that the kernel does not know at all.
+          b.branch(Op.Condition.EQ, result, imm(-Errno.EINVAL), missing);
+          b.fail(write, result);
+          b.bind(busy);
+          b.step("enable controller " + controller + where + ", which has processes", place);
+          b.fail(Errno.EBUSY);
+          b.bind(missing);
+          b.step("cgroup v2 does not have the controller " + controller + where, place);
+          b.fail(Errno.ENOENT);
+        });
+      }
+      Idioms.close(b, control);
+    }
+    Idioms.close(b, mount);
+  }
+
+  /**
    * Opens the directory.
    *
    * @param missing where to go when it, or the cgroup2 mount, is not there
