@@ -73,8 +73,7 @@ public final class CgroupDirectory {
     Slot parent = openParent(true);
     Slot directory = b.fd("cgroup", path.directory());
     Label there = b.label("cgroup exists");
-    b.sys(Syscall.MKDIRAT, parent, b.string(path.leaf()), imm(0755))
-        .tolerate(Errno.EEXIST, there);
+    b.sys(Syscall.MKDIRAT, parent, b.string(path.leaf()), imm(0755)).tolerate(Errno.EEXIST, there);
     b.set(made, imm(1));
     b.bind(there);
     Idioms.openat2(
@@ -93,22 +92,76 @@ public final class CgroupDirectory {
     events.unless(CgroupEvents.EMPTY, populated);
     events.unless(CgroupEvents.THAWED, frozen);
     events.close();
-    b.outOfLine(
-        () -> {
-          b.bind(populated);
-          b.step(
-              "container's cgroup is not empty: there are processes in \""
-                  + path.directory()
-                  + "\"",
-              CgroupPath.PLACE);
-          b.fail(Errno.EBUSY);
-          b.bind(frozen);
-          b.step(
-              "container's cgroup is frozen: thaw \"" + path.directory() + "\" or what is above it",
-              CgroupPath.PLACE);
-          b.fail(Errno.EAGAIN);
-        });
+    b.outOfLine(() -> {
+      b.bind(populated);
+      b.step(
+          "container's cgroup is not empty: there are processes in \"" + path.directory() + "\"",
+          CgroupPath.PLACE);
+      b.fail(Errno.EBUSY);
+      b.bind(frozen);
+      b.step(
+          "container's cgroup is frozen: thaw \"" + path.directory() + "\" or what is above it",
+          CgroupPath.PLACE);
+      b.fail(Errno.EAGAIN);
+    });
     return directory;
+  }
+
+  /**
+   * Enables the controllers that a plan needs, in every cgroup from the mount's root down to the
+   * one above the container's: their files are in the container's then. The directories must exist.
+   * Enabling what is enabled already changes nothing. Fails with ENOENT when cgroup v2 does not
+   * have a controller, and with EBUSY when a cgroup on the way has processes of its own.
+   *
+   * @param plan the plan
+   */
+  public void enable(ResourcePlan plan) {
+    List<String> controllers = plan.controllers();
+    if (controllers.isEmpty()) {
+      return;
+    }
+    List<String> above = path.above();
+    b.step("enable controllers", plan.place(0));
+    Slot mount = openMount();
+    for (int depth = 0; depth <= above.size(); depth++) {
+      String directory = CgroupPath.join(above, depth);
+      String file = directory + "/cgroup.subtree_control";
+      b.step("enable controllers in \"" + path.mountPoint() + directory + "\"", plan.place(0));
+      Slot control = b.fd("subtree_control", path.mountPoint() + file);
+      Idioms.openat2(
+          b, mount, b.string(file.substring(1)), Constants.O_WRONLY, 0, RESOLVE, control);
+      for (int i = 0; i < controllers.size(); i++) {
+        String controller = controllers.get(i);
+        String where = " in \"" + path.mountPoint() + directory + "\"";
+        String place = plan.place(i);
+        b.step("enable controller " + controller + where, place);
+        String text = "+" + controller;
+        Slot result = b.slot("enabled");
+        Label failed = b.label("not enabled");
+        Instruction write =
+            b.sys(Syscall.WRITE, control, b.string(text), imm(text.length()))
+                .into(result)
+                .tolerateAny(failed);
+        b.outOfLine(() -> {
+          b.bind(failed);
+          Label busy = b.label("has processes");
+          Label missing = b.label("no controller");
+          b.branch(Op.Condition.EQ, result, imm(-Errno.EBUSY), busy);
+          b.branch(Op.Condition.EQ, result, imm(-Errno.ENOENT), missing);
+          // A name that the kernel does not know at all.
+          b.branch(Op.Condition.EQ, result, imm(-Errno.EINVAL), missing);
+          b.fail(write, result);
+          b.bind(busy);
+          b.step("enable controller " + controller + where + ", which has processes", place);
+          b.fail(Errno.EBUSY);
+          b.bind(missing);
+          b.step("cgroup v2 does not have the controller " + controller + where, place);
+          b.fail(Errno.ENOENT);
+        });
+      }
+      Idioms.close(b, control);
+    }
+    Idioms.close(b, mount);
   }
 
   /**
@@ -133,12 +186,11 @@ public final class CgroupDirectory {
         gone,
         Errno.ENOENT);
     Idioms.close(b, mount);
-    b.outOfLine(
-        () -> {
-          b.bind(gone);
-          Idioms.close(b, mount);
-          b.jump(missing);
-        });
+    b.outOfLine(() -> {
+      b.bind(gone);
+      Idioms.close(b, mount);
+      b.jump(missing);
+    });
     return directory;
   }
 
@@ -157,22 +209,17 @@ public final class CgroupDirectory {
     Label closing = b.label("close parent");
     Slot result = b.slot("rmdir");
     Instruction rmdir =
-        b.sys(
-                Syscall.UNLINKAT,
-                parent,
-                b.string(path.leaf()),
-                imm(Constants.AT_REMOVEDIR))
+        b.sys(Syscall.UNLINKAT, parent, b.string(path.leaf()), imm(Constants.AT_REMOVEDIR))
             .into(result)
             .tolerateAny(failed);
-    b.outOfLine(
-        () -> {
-          b.bind(failed);
-          b.branch(Op.Condition.EQ, result, imm(-Errno.ENOENT), closing);
-          b.branch(Op.Condition.EQ, result, imm(-Errno.EBUSY), busy);
-          b.fail(rmdir, result);
-          b.bind(busy);
-          removeBusy(parent, closing);
-        });
+    b.outOfLine(() -> {
+      b.bind(failed);
+      b.branch(Op.Condition.EQ, result, imm(-Errno.ENOENT), closing);
+      b.branch(Op.Condition.EQ, result, imm(-Errno.EBUSY), busy);
+      b.fail(rmdir, result);
+      b.bind(busy);
+      removeBusy(parent, closing);
+    });
     b.bind(closing);
     Idioms.close(b, parent);
     b.bind(gone);
@@ -210,11 +257,7 @@ public final class CgroupDirectory {
     Label ended = b.label("removed");
     Slot result = b.slot("rmdir");
     Instruction rmdir =
-        b.sys(
-                Syscall.UNLINKAT,
-                parent,
-                b.string(path.leaf()),
-                imm(Constants.AT_REMOVEDIR))
+        b.sys(Syscall.UNLINKAT, parent, b.string(path.leaf()), imm(Constants.AT_REMOVEDIR))
             .into(result)
             .tolerateAny(stays);
     b.jump(ended);
@@ -236,12 +279,7 @@ public final class CgroupDirectory {
     Data time =
         b.constant("10 ms", Structs.SIZEOF_KERNEL_TIMESPEC)
             .u64(Structs.KERNEL_TIMESPEC_TV_NSEC, 10_000_000);
-    b.sys(
-            Syscall.CLOCK_NANOSLEEP,
-            imm(Constants.CLOCK_MONOTONIC),
-            imm(0),
-            time.address(),
-            imm(0))
+    b.sys(Syscall.CLOCK_NANOSLEEP, imm(Constants.CLOCK_MONOTONIC), imm(0), time.address(), imm(0))
         .tolerate(Errno.EINTR);
   }
 
@@ -341,37 +379,35 @@ public final class CgroupDirectory {
         parent,
         absent,
         Errno.ENOENT);
-    b.outOfLine(
-        () -> {
-          b.bind(absent);
-          if (!make) {
-            Idioms.close(b, mount);
-            b.jump(missing);
-            return;
-          }
-          Slot here = mount;
-          for (int i = 0; i < above.size(); i++) {
-            Slot child =
-                i == above.size() - 1
-                    ? parent
-                    : b.fd("cgroup above", path.mountPoint() + CgroupPath.join(above, i + 1));
-            b.sys(Syscall.MKDIRAT, here, b.string(above.get(i)), imm(0755))
-                .tolerate(Errno.EEXIST);
-            Idioms.openat2(
-                b,
-                here,
-                b.string(above.get(i)),
-                Constants.O_PATH | b.arch().O_DIRECTORY(),
-                0,
-                RESOLVE,
-                child);
-            if (i > 0) {
-              Idioms.close(b, here);
-            }
-            here = child;
-          }
-          b.jump(done);
-        });
+    b.outOfLine(() -> {
+      b.bind(absent);
+      if (!make) {
+        Idioms.close(b, mount);
+        b.jump(missing);
+        return;
+      }
+      Slot here = mount;
+      for (int i = 0; i < above.size(); i++) {
+        Slot child =
+            i == above.size() - 1
+                ? parent
+                : b.fd("cgroup above", path.mountPoint() + CgroupPath.join(above, i + 1));
+        b.sys(Syscall.MKDIRAT, here, b.string(above.get(i)), imm(0755)).tolerate(Errno.EEXIST);
+        Idioms.openat2(
+            b,
+            here,
+            b.string(above.get(i)),
+            Constants.O_PATH | b.arch().O_DIRECTORY(),
+            0,
+            RESOLVE,
+            child);
+        if (i > 0) {
+          Idioms.close(b, here);
+        }
+        here = child;
+      }
+      b.jump(done);
+    });
     b.bind(done);
     Idioms.close(b, mount);
     return parent;
@@ -406,12 +442,11 @@ public final class CgroupDirectory {
     b.load(8, type, statfs.address(), imm(Structs.STATFS_F_TYPE));
     Label other = b.label("not cgroup2");
     b.branch(Op.Condition.NE, type, imm(Constants.CGROUP2_SUPER_MAGIC), other);
-    b.outOfLine(
-        () -> {
-          b.bind(other);
-          b.step("\"" + path.mountPoint() + "\" is no cgroup2 file system", b.origin().place());
-          b.fail(Errno.EINVAL);
-        });
+    b.outOfLine(() -> {
+      b.bind(other);
+      b.step("\"" + path.mountPoint() + "\" is no cgroup2 file system", b.origin().place());
+      b.fail(Errno.EINVAL);
+    });
     return mount;
   }
 }

@@ -89,17 +89,13 @@ final class CgroupEvents {
   void await(Fact fact, long timeout, Label late) {
     Slot ready = b.slot("ready");
     Data pollfd =
-        b.variable("pollfd", Structs.SIZEOF_POLLFD)
-            .u16(Structs.POLLFD_EVENTS, Constants.POLLPRI);
+        b.variable("pollfd", Structs.SIZEOF_POLLFD).u16(Structs.POLLFD_EVENTS, Constants.POLLPRI);
     b.store(4, pollfd.address(), imm(Structs.POLLFD_FD), fd);
     // The kernel leaves in it what remains of the time, so the rounds share it.
     Data left = b.variable("time left", Structs.SIZEOF_KERNEL_TIMESPEC);
     b.store(8, left.address(), imm(Structs.KERNEL_TIMESPEC_TV_SEC), imm(timeout / 1000));
     b.store(
-        8,
-        left.address(),
-        imm(Structs.KERNEL_TIMESPEC_TV_NSEC),
-        imm(timeout % 1000 * 1_000_000));
+        8, left.address(), imm(Structs.KERNEL_TIMESPEC_TV_NSEC), imm(timeout % 1000 * 1_000_000));
     Label again = b.loop("look again");
     Label done = b.label("seen");
     read();

@@ -15,8 +15,8 @@ public final class CgroupFreezer {
   private CgroupFreezer() {}
 
   /**
-   * Freezes, and waits until everything is at rest. When that does not happen in time, the cgroup is
-   * thawed again and the program fails with ETIMEDOUT.
+   * Freezes, and waits until everything is at rest. When that does not happen in time, the cgroup
+   * is thawed again and the program fails with ETIMEDOUT.
    *
    * @param b the program
    * @param cgroup a slot with the directory's descriptor
@@ -30,15 +30,14 @@ public final class CgroupFreezer {
     events.await(CgroupEvents.FROZEN, timeout, late);
     events.close();
     Idioms.close(b, control);
-    b.outOfLine(
-        () -> {
-          b.bind(late);
-          b.step("freeze the cgroup: a process does not come to rest", "");
-          b.sys(Syscall.PWRITE64, control, b.string("0"), imm(1), imm(0)).tolerateAny();
-          events.close();
-          Idioms.close(b, control);
-          b.fail(Errno.ETIMEDOUT);
-        });
+    b.outOfLine(() -> {
+      b.bind(late);
+      b.step("freeze the cgroup: a process does not come to rest", "");
+      b.sys(Syscall.PWRITE64, control, b.string("0"), imm(1), imm(0)).tolerateAny();
+      events.close();
+      Idioms.close(b, control);
+      b.fail(Errno.ETIMEDOUT);
+    });
   }
 
   /**
@@ -56,13 +55,12 @@ public final class CgroupFreezer {
     Label late = b.label("not thawed in time");
     events.await(CgroupEvents.THAWED, timeout, late);
     events.close();
-    b.outOfLine(
-        () -> {
-          b.bind(late);
-          b.step("thaw the cgroup: a cgroup above it is frozen", "");
-          events.close();
-          b.fail(Errno.ETIMEDOUT);
-        });
+    b.outOfLine(() -> {
+      b.bind(late);
+      b.step("thaw the cgroup: a cgroup above it is frozen", "");
+      events.close();
+      b.fail(Errno.ETIMEDOUT);
+    });
   }
 
   private static Slot change(ProgramBuilder b, Slot cgroup, String value) {

@@ -42,8 +42,7 @@ public record CgroupPath(String mountPoint, String path) {
    * @return the cgroup, or null when no cgroup2 is mounted: the container then has none
    * @throws CgroupException if the path is malformed, leaves the hierarchy, or is its root
    */
-  public static @Nullable CgroupPath of(
-      CgroupRoot root, @Nullable String cgroupsPath, String id) {
+  public static @Nullable CgroupPath of(CgroupRoot root, @Nullable String cgroupsPath, String id) {
     String asked = cgroupsPath == null || cgroupsPath.isEmpty() ? id : cgroupsPath;
     List<String> parts = parts(asked);
     if (parts.isEmpty()) {
@@ -92,10 +91,7 @@ public record CgroupPath(String mountPoint, String path) {
   private static boolean isSystemdForm(String path) {
     int first = path.indexOf(':');
     int second = path.indexOf(':', first + 1);
-    return path.indexOf('/') < 0
-        && first >= 0
-        && second >= 0
-        && path.indexOf(':', second + 1) < 0;
+    return path.indexOf('/') < 0 && first >= 0 && second >= 0 && path.indexOf(':', second + 1) < 0;
   }
 
   private static List<String> parts(String path) {
@@ -116,8 +112,7 @@ public record CgroupPath(String mountPoint, String path) {
           throw refuse(path, "holds a control character");
         }
       }
-      if (part.length() > NAME_MAX
-          || part.getBytes(StandardCharsets.UTF_8).length > NAME_MAX) {
+      if (part.length() > NAME_MAX || part.getBytes(StandardCharsets.UTF_8).length > NAME_MAX) {
         throw refuse(path, "has a part longer than 255 bytes");
       }
       if (!part.isEmpty() && !part.equals(".")) {

@@ -21,8 +21,8 @@ public final class CgroupProcesses {
   private CgroupProcesses() {}
 
   /**
-   * Kills all of them by {@code cgroup.kill} (Linux 5.14), frozen ones too, and waits for the end of
-   * the last. Fails with ETIMEDOUT when that does not come in time.
+   * Kills all of them by {@code cgroup.kill} (Linux 5.14), frozen ones too, and waits for the end
+   * of the last. Fails with ETIMEDOUT when that does not come in time.
    *
    * @param b the program
    * @param cgroup a slot with the directory's descriptor
@@ -58,12 +58,11 @@ public final class CgroupProcesses {
     Label late = b.label("not empty in time");
     events.await(CgroupEvents.EMPTY, timeout, late);
     events.close();
-    b.outOfLine(
-        () -> {
-          b.bind(late);
-          events.close();
-          b.fail(Errno.ETIMEDOUT);
-        });
+    b.outOfLine(() -> {
+      b.bind(late);
+      events.close();
+      b.fail(Errno.ETIMEDOUT);
+    });
   }
 
   /**
@@ -163,24 +162,22 @@ public final class CgroupProcesses {
     Label failed = b.label("not listed");
     b.branch(Op.Condition.NE, error, imm(0), failed);
     b.replyUpTo(pids, total);
-    b.outOfLine(
-        () -> {
-          b.bind(failed);
-          b.branch(Op.Condition.EQ, error, imm(-Errno.ELOOP), deep(b));
-          b.step("list the processes of the cgroup: there are too many", "");
-          b.fail(Errno.E2BIG);
-        });
+    b.outOfLine(() -> {
+      b.bind(failed);
+      b.branch(Op.Condition.EQ, error, imm(-Errno.ELOOP), deep(b));
+      b.step("list the processes of the cgroup: there are too many", "");
+      b.fail(Errno.E2BIG);
+    });
     return pids;
   }
 
   private static Label deep(ProgramBuilder b) {
     Label deep = b.label("too deep");
-    b.outOfLine(
-        () -> {
-          b.bind(deep);
-          b.step("list the processes of the cgroup: cgroups are nested too deep", "");
-          b.fail(Errno.ELOOP);
-        });
+    b.outOfLine(() -> {
+      b.bind(deep);
+      b.step("list the processes of the cgroup: cgroups are nested too deep", "");
+      b.fail(Errno.ELOOP);
+    });
     return deep;
   }
 
