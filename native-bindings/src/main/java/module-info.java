@@ -28,4 +28,8 @@ module dev.gatun.linux {
 
 // The kernel of this process: the runtime hands it to whoever embeds the library.
 // exports dev.gatun.linux.local to dev.gatun.runtime, dev.gatun.netns;
+  // ELF images: the runtime links intermediate and init, the command line emits the caller.
+  exports dev.gatun.linux.image to
+      dev.gatun.runtime,
+      dev.gatun.cli;
 }

@@ -4,7 +4,6 @@
  */
 module dev.gatun.oci {
   requires static transitive org.jspecify;
-  requires com.fasterxml.jackson.core;
 
   // The records are the only configuration model, and part of the library's own signatures: open to
   // all.

@@ -1,13 +1,6 @@
 package dev.gatun.oci;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import java.io.IOException;
+import dev.gatun.oci.JsonTokens.Token;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,81 +8,46 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A document that is being read: a cursor over Jackson's tokens which hands out values of the
+ * A document that is being read: a cursor over its tokens which hands out values of the
  * specification's types and turns every failure into a {@link SpecException}.
  *
  * <p>A method that reads a value is called with the cursor on the value's first token, and leaves
  * it on the last one.
  */
-final class JsonInput {
+public final class JsonInput {
   /** A config is trusted, but a runaway generator must not take the machine's memory. */
   private static final int MAX_DOCUMENT_BYTES = 16 << 20;
 
-  private static final int MAX_STRING_CHARS = 4 << 20;
-  private static final int MAX_NAME_CHARS = 64 << 10;
-  private static final int MAX_DEPTH = 64;
-  private static final int MAX_NUMBER_CHARS = 64;
   private static final int MAX_QUOTED_CHARS = 60;
 
-  private static final JsonFactory FACTORY = factory();
+  private static final String UINT64_MAX = "18446744073709551615";
+  private static final String INT64_MAX_DIGITS = "9223372036854775807";
+  private static final String INT64_MIN_DIGITS = "9223372036854775808";
 
-  private final String fileName;
   private final byte[] utf8;
-  private final JsonParser parser;
-  private final boolean checksText;
+  private final JsonTokens tokens;
   private final List<String> unknownProperties = new ArrayList<>();
 
-  /** Puts the cursor on the first token. */
-  JsonInput(byte[] utf8, String fileName) {
-    this.fileName = fileName;
-    this.utf8 = utf8;
+  /**
+   * Puts the cursor on the first token.
+   *
+   * @param utf8 the document
+   * @param fileName what messages call it
+   * @throws SpecException when it is empty, too large, or does not begin like JSON
+   */
+  public JsonInput(byte[] utf8, String fileName) {
     if (utf8.length > MAX_DOCUMENT_BYTES) {
       throw new SpecException(
           fileName, 0, 0, "", "larger than " + MAX_DOCUMENT_BYTES + " bytes: " + utf8.length);
     }
-    this.checksText = mayHoldUnsafeText(utf8);
-    try {
-      this.parser = FACTORY.createParser(utf8);
-    } catch (IOException e) {
-      throw new SpecException(fileName, 1, 1, "", "malformed JSON: " + e.getMessage());
-    }
-    if (next() == null) {
-      throw new SpecException(fileName, 1, 1, "", "malformed JSON: the document is empty");
-    }
-  }
-
-  private static JsonFactory factory() {
-    JsonFactory factory = new JsonFactory();
-    factory.enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION.mappedFeature());
-    factory.setStreamReadConstraints(
-        StreamReadConstraints.builder()
-            .maxNestingDepth(MAX_DEPTH)
-            .maxStringLength(MAX_STRING_CHARS)
-            .maxNameLength(MAX_NAME_CHARS)
-            .maxNumberLength(MAX_NUMBER_CHARS)
-            .build());
-    return factory;
-  }
-
-  /**
-   * Tells whether strings have to be looked at one by one. NUL and lone surrogates can come only
-   * from an escape or from bytes outside of ASCII, and nearly no config has either.
-   */
-  private static boolean mayHoldUnsafeText(byte[] utf8) {
-    for (int i = 0; i < utf8.length; i++) {
-      byte b = utf8[i];
-      if (b <= 0 || (b == '\\' && i + 1 < utf8.length && utf8[i + 1] == 'u')) {
-        return true;
-      }
-    }
-    return false;
+    this.utf8 = utf8;
+    this.tokens = new JsonTokens(utf8, fileName);
+    tokens.next();
   }
 
   /** Checks that nothing follows the document's value. */
-  void end() {
-    if (next() != null) {
-      throw error("malformed JSON: text after the end of the document");
-    }
+  public void end() {
+    tokens.end();
   }
 
   List<String> unknownProperties() {
@@ -98,8 +56,9 @@ final class JsonInput {
 
   // --- structure
 
-  void beginObject() {
-    expect(JsonToken.START_OBJECT, "an object");
+  /** Enters an object. */
+  public void beginObject() {
+    expect(Token.BEGIN_OBJECT, "an object");
   }
 
   /**
@@ -108,10 +67,10 @@ final class JsonInput {
    *
    * @return the property's name, or null at the end of the object
    */
-  @Nullable String nextField() {
+  public @Nullable String nextField() {
     while (true) {
       String name = nextEntry();
-      if (name == null || parser.currentToken() != JsonToken.VALUE_NULL) {
+      if (name == null || tokens.token() != Token.NULL) {
         return name;
       }
     }
@@ -119,28 +78,16 @@ final class JsonInput {
 
   /** Moves to the value of the map's next entry, which may be null. */
   @Nullable String nextEntry() {
-    if (next() == JsonToken.END_OBJECT) {
+    if (tokens.next() == Token.END_OBJECT) {
       return null;
     }
-    String name = fieldName();
-    next();
+    String name = tokens.text();
+    tokens.next();
     return name;
   }
 
-  private String fieldName() {
-    try {
-      String name = parser.currentName();
-      if (checksText) {
-        checkText(name);
-      }
-      return name;
-    } catch (IOException e) {
-      throw malformed(e);
-    }
-  }
-
   void beginArray(String of) {
-    expect(JsonToken.START_ARRAY, "an array of " + of);
+    expect(Token.BEGIN_ARRAY, "an array of " + of);
   }
 
   /**
@@ -149,47 +96,50 @@ final class JsonInput {
    * @return false at the end of the array
    */
   boolean nextElement() {
-    return next() != JsonToken.END_ARRAY;
+    return tokens.next() != Token.END_ARRAY;
   }
 
   /** Passes over a property that the specification does not define for Linux, and remembers it. */
-  void skipUnknown() {
-    unknownProperties.add(pointer());
-    try {
-      parser.skipChildren();
-    } catch (IOException e) {
-      throw malformed(e);
-    }
+  public void skipUnknown() {
+    unknownProperties.add(tokens.pointer());
+    tokens.skip();
   }
 
   // --- values
 
-  String string() {
-    expect(JsonToken.VALUE_STRING, "a string");
-    try {
-      String text = parser.getText();
-      if (checksText) {
-        checkText(text);
-      }
-      return text;
-    } catch (IOException e) {
-      throw malformed(e);
-    }
+  /**
+   * A string.
+   *
+   * @return its text
+   */
+  public String string() {
+    expect(Token.STRING, "a string");
+    return tokens.text();
   }
 
   boolean bool() {
-    JsonToken token = parser.currentToken();
-    if (token != JsonToken.VALUE_TRUE && token != JsonToken.VALUE_FALSE) {
+    Token token = tokens.token();
+    if (token != Token.TRUE && token != Token.FALSE) {
       throw unexpected("true or false");
     }
-    return token == JsonToken.VALUE_TRUE;
+    return token == Token.TRUE;
   }
 
-  int int32() {
+  /**
+   * A number of 32 bits with a sign.
+   *
+   * @return its value
+   */
+  public int int32() {
     return (int) integer(Integer.MIN_VALUE, Integer.MAX_VALUE);
   }
 
-  long int64() {
+  /**
+   * A number of 64 bits with a sign.
+   *
+   * @return its value
+   */
+  public long int64() {
     return integer(Long.MIN_VALUE, Long.MAX_VALUE);
   }
 
@@ -203,38 +153,42 @@ final class JsonInput {
 
   /** Reads a uint64; from 2^63 on the result is negative. */
   long uint64() {
-    expectInteger();
-    try {
-      if (parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER) {
-        String digits = parser.getText();
-        if (digits.charAt(0) != '-' && parser.getBigIntegerValue().bitLength() <= 64) {
-          return Long.parseUnsignedLong(digits);
-        }
-      } else {
-        long value = parser.getLongValue();
-        if (value >= 0) {
-          return value;
-        }
-      }
-    } catch (IOException e) {
-      throw malformed(e);
+    String digits = integerDigits();
+    if (digits.charAt(0) != '-' && fits(digits, 0, UINT64_MAX)) {
+      return magnitude(digits, 0);
     }
-    throw outOfRange("0", "18446744073709551615");
+    if (digits.equals("-0")) {
+      return 0;
+    }
+    throw outOfRange("0", UINT64_MAX);
   }
 
   private long integer(long min, long max) {
-    expectInteger();
-    try {
-      if (parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER) {
-        long value = parser.getLongValue();
-        if (value >= min && value <= max) {
-          return value;
-        }
+    String digits = integerDigits();
+    boolean negative = digits.charAt(0) == '-';
+    if (fits(digits, negative ? 1 : 0, negative ? INT64_MIN_DIGITS : INT64_MAX_DIGITS)) {
+      long value = negative ? -magnitude(digits, 1) : magnitude(digits, 0);
+      if (value >= min && value <= max) {
+        return value;
       }
-    } catch (IOException e) {
-      throw malformed(e);
     }
     throw outOfRange(Long.toString(min), Long.toString(max));
+  }
+
+  /** Compares digits, which have no leading zeros, with those of a maximum. */
+  private static boolean fits(String digits, int start, String max) {
+    int length = digits.length() - start;
+    return length < max.length()
+        || (length == max.length() && digits.substring(start).compareTo(max) <= 0);
+  }
+
+  /** Reads digits that fit into 64 bits; they wrap around as a uint64 does. */
+  private static long magnitude(String digits, int start) {
+    long value = 0;
+    for (int i = start; i < digits.length(); i++) {
+      value = value * 10 + (digits.charAt(i) - '0');
+    }
+    return value;
   }
 
   List<String> strings() {
@@ -255,7 +209,12 @@ final class JsonInput {
     return list;
   }
 
-  Map<String, String> stringMap() {
+  /**
+   * An object of strings.
+   *
+   * @return its entries, in their order
+   */
+  public Map<String, String> stringMap() {
     beginObject();
     Map<String, String> map = new LinkedHashMap<>();
     for (String name = nextEntry(); name != null; name = nextEntry()) {
@@ -268,20 +227,13 @@ final class JsonInput {
 
   /** Makes an error about the current token. */
   SpecException error(String problem) {
-    JsonLocation location = parser.currentTokenLocation();
-    return new SpecException(
-        fileName, location.getLineNr(), location.getColumnNr(), pointer(), problem);
+    return tokens.error(problem);
   }
 
   /** Makes an error about the object that just ended. */
   SpecException missing(String name) {
-    String pointer = pointer();
-    String problem = "missing property " + quoted(name);
-    JsonLocation location = locate(utf8, pointer);
-    return location == null
-        ? error(problem)
-        : new SpecException(
-            fileName, location.getLineNr(), location.getColumnNr(), pointer, problem);
+    String pointer = tokens.pointer();
+    return tokens.at(locate(utf8, pointer), pointer, "missing property " + quoted(name));
   }
 
   /** Puts a name from the document into a message: bounded, on one line. */
@@ -295,80 +247,63 @@ final class JsonInput {
   }
 
   /**
-   * Finds the value that a JSON pointer names, or the nearest value around it. Reads the document
-   * once more, so that only failures pay for it.
-   *
-   * @return the place, or null when the document cannot be read
+   * Adds line and column to an error, those of the value that its JSON pointer names or of the
+   * nearest value around it. Reads the document once more, so that only failures pay for it.
    */
-  static @Nullable JsonLocation locate(byte[] utf8, String pointer) {
-    JsonLocation found = null;
+  static SpecException located(byte[] utf8, SpecException e) {
+    return new JsonTokens(utf8, e.fileName())
+        .at(locate(utf8, e.pointer()), e.pointer(), e.problem());
+  }
+
+  private static int locate(byte[] utf8, String pointer) {
+    JsonTokens tokens = new JsonTokens(utf8, "");
+    int found = 0;
     int length = -1;
-    try (JsonParser parser = FACTORY.createParser(utf8)) {
-      while (true) {
-        JsonToken token = parser.nextToken();
-        if (token == null) {
-          return found;
-        }
-        if (token == JsonToken.FIELD_NAME || token.isStructEnd()) {
-          continue;
-        }
-        String here = parser.getParsingContext().pathAsPointer().toString();
-        boolean around =
-            pointer.startsWith(here)
-                && (pointer.length() == here.length() || pointer.charAt(here.length()) == '/');
-        if (around && here.length() > length) {
-          found = parser.currentTokenLocation();
-          length = here.length();
-        }
+    int depth = 0;
+    do {
+      Token token = tokens.next();
+      if (token == Token.END_OBJECT || token == Token.END_ARRAY) {
+        depth--;
+        continue;
       }
-    } catch (IOException e) {
-      return null;
-    }
+      if (token == Token.NAME) {
+        continue;
+      }
+      if (token == Token.BEGIN_OBJECT || token == Token.BEGIN_ARRAY) {
+        depth++;
+      }
+      String here = tokens.pointer();
+      boolean around =
+          pointer.startsWith(here)
+              && (pointer.length() == here.length() || pointer.charAt(here.length()) == '/');
+      if (around && here.length() > length) {
+        found = tokens.offset();
+        length = here.length();
+      }
+    } while (depth > 0 && length < pointer.length());
+    return found;
   }
 
-  private String pointer() {
-    StringBuilder text = new StringBuilder();
-    String raw = parser.getParsingContext().pathAsPointer().toString();
-    for (int i = 0; i < raw.length(); i++) {
-      char c = raw.charAt(i);
-      text.append(c < ' ' || Character.isSurrogate(c) ? '?' : c);
-    }
-    return text.toString();
-  }
-
-  private @Nullable JsonToken next() {
-    try {
-      return parser.nextToken();
-    } catch (IOException e) {
-      throw malformed(e);
-    }
-  }
-
-  private void expect(JsonToken token, String what) {
-    if (parser.currentToken() != token) {
+  private void expect(Token token, String what) {
+    if (tokens.token() != token) {
       throw unexpected(what);
     }
   }
 
-  private void expectInteger() {
-    JsonToken token = parser.currentToken();
-    if (token == JsonToken.VALUE_NUMBER_FLOAT) {
-      throw error("expected an integer, found " + numberText());
+  private String integerDigits() {
+    expect(Token.NUMBER, "an integer");
+    String text = tokens.text();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c != '-' && (c < '0' || c > '9')) {
+        throw error("expected an integer, found " + text);
+      }
     }
-    expect(JsonToken.VALUE_NUMBER_INT, "an integer");
+    return text;
   }
 
   private SpecException outOfRange(String min, String max) {
-    return error("expected an integer from " + min + " to " + max + ", found " + numberText());
-  }
-
-  private String numberText() {
-    try {
-      String text = parser.getText();
-      return text.length() <= MAX_QUOTED_CHARS ? text : text.substring(0, MAX_QUOTED_CHARS) + "…";
-    } catch (IOException e) {
-      throw malformed(e);
-    }
+    return error("expected an integer from " + min + " to " + max + ", found " + tokens.text());
   }
 
   private SpecException unexpected(String expected) {
@@ -376,68 +311,18 @@ final class JsonInput {
   }
 
   private String found() {
-    JsonToken token = parser.currentToken();
+    Token token = tokens.token();
     if (token == null) {
       return "nothing";
     }
     return switch (token) {
-      case START_OBJECT -> "an object";
-      case START_ARRAY -> "an array";
-      case VALUE_STRING -> "a string";
-      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "a number";
-      case VALUE_TRUE, VALUE_FALSE -> "a boolean";
-      case VALUE_NULL -> "null";
-      case END_OBJECT, END_ARRAY, FIELD_NAME, NOT_AVAILABLE, VALUE_EMBEDDED_OBJECT ->
-          "the end of a structure";
+      case BEGIN_OBJECT -> "an object";
+      case BEGIN_ARRAY -> "an array";
+      case STRING -> "a string";
+      case NUMBER -> "a number";
+      case TRUE, FALSE -> "a boolean";
+      case NULL -> "null";
+      case END_OBJECT, END_ARRAY, NAME -> "the end of a structure";
     };
-  }
-
-  /** What the kernel takes ends at NUL, and what cannot be encoded would be changed in silence. */
-  private void checkText(String text) {
-    int length = text.length();
-    for (int i = 0; i < length; i++) {
-      char c = text.charAt(i);
-      if (c == 0) {
-        throw error("a string contains a NUL character");
-      }
-      if (Character.isSurrogate(c)) {
-        if (Character.isLowSurrogate(c)
-            || i + 1 == length
-            || !Character.isLowSurrogate(text.charAt(i + 1))) {
-          throw error("a string contains half of a surrogate pair");
-        }
-        i++;
-      }
-    }
-  }
-
-  private SpecException malformed(IOException e) {
-    int line = 0;
-    int column = 0;
-    String reason = e.getMessage();
-    if (e instanceof JsonProcessingException json) {
-      reason = json.getOriginalMessage();
-      JsonLocation location = json.getLocation();
-      if (location != null) {
-        line = Math.max(location.getLineNr(), 0);
-        column = Math.max(location.getColumnNr(), 0);
-      }
-    }
-    if (line == 0) {
-      JsonLocation location = parser.currentLocation();
-      line = location.getLineNr();
-      column = location.getColumnNr();
-    }
-    return new SpecException(
-        fileName, line, column, pointer(), "malformed JSON: " + oneLine(String.valueOf(reason)));
-  }
-
-  private static String oneLine(String text) {
-    StringBuilder line = new StringBuilder();
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      line.append(c < ' ' || Character.isSurrogate(c) ? ' ' : c);
-    }
-    return line.toString();
   }
 }

@@ -1,7 +1,5 @@
 package dev.gatun.oci;
 
-import com.fasterxml.jackson.core.JsonLocation;
-
 /**
  * Reads the documents of the specification.
  *
@@ -10,8 +8,8 @@ import com.fasterxml.jackson.core.JsonLocation;
  * properties. Those named {@code readValid} check {@link SpecValidator}'s rules too. Either way a
  * failure is a {@link SpecException} with line, column and JSON pointer.
  *
- * <p>Bounds: 16 MiB a document, 4 Mi characters a string, 64 levels. A string that contains NUL or
- * half of a surrogate pair is refused.
+ * <p>Bounds: 16 MiB a document, 4 MiB a string, 64 levels. A string that contains NUL or half of a
+ * surrogate pair is refused.
  */
 public final class SpecReader {
   private SpecReader() {}
@@ -153,11 +151,6 @@ public final class SpecReader {
    * @return the error at the value that the pointer names, or at the nearest one around it
    */
   public static SpecException located(byte[] utf8, SpecException e) {
-    JsonLocation location = JsonInput.locate(utf8, e.pointer());
-    if (location == null || e.line() > 0) {
-      return e;
-    }
-    return new SpecException(
-        e.fileName(), location.getLineNr(), location.getColumnNr(), e.pointer(), e.problem());
+    return e.line() > 0 ? e : JsonInput.located(utf8, e);
   }
 }

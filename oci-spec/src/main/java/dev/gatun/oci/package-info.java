@@ -18,9 +18,10 @@
  *   <li>Lists and maps are unmodifiable and keep the document's order.
  * </ul>
  *
- * <p>Reading is done by hand-written code on Jackson's streaming parser. It is on the path of every
- * short command, which runs in a fresh JVM in interpreted mode: no reflection, no regular
- * expressions, no streams, and a section that a document does not have loads no class.
+ * <p>Reading is done by hand-written code on a tokenizer of its own ({@code JsonTokens} says why).
+ * It is on the path of every short command, which runs in a fresh JVM in interpreted mode: no
+ * reflection, no regular expressions, no streams, and a section that a document does not have loads
+ * no class.
  */
 @NullMarked
 package dev.gatun.oci;

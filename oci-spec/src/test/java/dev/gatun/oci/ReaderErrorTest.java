@@ -31,9 +31,8 @@ class ReaderErrorTest {
         "\"process\": {\"args\": []}} | 3:12: /process: missing property \"cwd\"",
         "\"mounts\": [{}, {\"type\": \"a\"}]} | 3:12: /mounts/0: missing property \"destination\"",
         "\"root\": {\"path\": true}} | 3:18: /root/path: expected a string, found a boolean",
-        "\"root\": {\"path\": \"a\", \"path\": \"b\"}} | 3:29: /root/path: malformed JSON: Duplicate"
-            + " field 'path'",
-        "\"vm\": {\"a\": 1, \"a\": 2}} | 3:19: /vm/a: malformed JSON: Duplicate field 'a'",
+        "\"root\": {\"path\": \"a\", \"path\": \"b\"}} | 3:23: /root/path: malformed JSON: a duplicate name",
+        "\"vm\": {\"a\": 1, \"a\": 2}} | 3:16: /vm/a: malformed JSON: a duplicate name",
         "\"process\": {\"user\": {\"uid\": -1}}} | 3:29: /process/user/uid: expected an integer from 0"
             + " to 4294967295, found -1",
         "\"process\": {\"user\": {\"uid\": 4294967296}}} | 3:29: /process/user/uid: expected an"
@@ -89,12 +88,12 @@ class ReaderErrorTest {
   @Test
   void malformed() {
     assertPlace("", 1, 1, "");
-    assertPlace("  ", 1, 1, "");
+    assertPlace("  ", 1, 3, "");
     assertPlace("{", 1, 2, "");
     assertPlace("{\n \"linux\": {\n  \"sysctl\" 5", 3, 12, "/linux/sysctl");
     assertPlace("{\"ociVersion\": \"1.0.0\"} x", 1, 25, "");
     assertPlace("{\"ociVersion\": \"1.0.0\"} {}", 1, 25, "");
-    assertPlace("{\"mounts\": [{\"options\": [\"a\" \"b\"]}]}", 1, 30, "/mounts/0/options/1");
+    assertPlace("{\"mounts\": [{\"options\": [\"a\" \"b\"]}]}", 1, 30, "/mounts/0/options/0");
     assertPlace("{\"ociVersion\": \"1\n0\"}", 1, 18, "/ociVersion");
   }
 

@@ -98,14 +98,14 @@ class CgroupTest {
       Command create = box.launch("create", "--bundle", bundle.write(), id);
       create.await(Duration.ofSeconds(20));
       if (create.exit() != 0) {
-        create.expectFailure("fr");
+        create.expectFailure("frozen");
       }
       box.call("delete", "--force", id).expectSuccess();
       assertFalse(Files.exists(frozen.resolve("child")));
     } finally {
       Files.writeString(frozen.resolve("cgroup.freeze"), "0");
-      Wait.until("the removal of " + frozen, () -> frozen.toFile().delete());
     }
+    Wait.until("the removal of " + frozen, () -> frozen.toFile().delete());
   }
 
   @OnEveryRuntime

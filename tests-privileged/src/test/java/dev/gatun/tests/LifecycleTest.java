@@ -20,7 +20,7 @@ class LifecycleTest {
     box.call("start", id).expectSuccess();
     assertEquals("running", box.status(id));
     assertEquals(pid, box.pid(id), "the process keeps its pid");
-    assertEquals("/bin/sleep 1000 ", ProcFs.read(pid, "cmdline").replace('\0', ' '));
+    Wait.until("the program", () -> ProcFs.read(pid, "cmdline").equals("/bin/sleep\0" + "1000\0"));
     box.call("kill", id, "KILL").expectSuccess();
     box.awaitStatus(id, "stopped");
     assertEquals(0, box.pid(id));

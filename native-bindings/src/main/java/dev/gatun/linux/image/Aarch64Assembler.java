@@ -256,15 +256,6 @@ final class Aarch64Assembler extends Assembler {
         (from, target, wide) -> word(0x34000000 | words(from, target, 19) << 5 | register));
   }
 
-  void cbnz32(int register, Label to) {
-    emit(
-        to,
-        4,
-        4,
-        "cbnz\t" + w(register) + ", " + to,
-        (from, target, wide) -> word(0x35000000 | words(from, target, 19) << 5 | register));
-  }
-
   /** Branches if a bit (below 32) is zero. */
   void tbz(int register, int bit, Label to) {
     emit(

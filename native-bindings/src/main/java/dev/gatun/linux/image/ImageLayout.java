@@ -21,8 +21,9 @@ import java.util.List;
  * waits: a fault on a file's page maps up to 16 pages of the same mapping around it, all of which
  * count as resident, but the text page is a mapping of its own. A process that gives back the
  * second mapping ({@link #restAddress()}, {@link #restSize()}) by {@code madvise(2)} with {@code
- * MADV_DONTNEED} keeps text, the touched pages of data, and its stack; it faults the rest in again
- * when it goes on.
+ * MADV_DONTNEED} keeps text, the touched pages of data, and its stack: 12 kB. The call itself must
+ * be a resident record, as the next record would bring its neighbours back. The process faults the
+ * rest in again when it goes on.
  *
  * <p>Kernels for aarch64 may have pages of 64 kB; then the hole before the text page is mapped with
  * it.

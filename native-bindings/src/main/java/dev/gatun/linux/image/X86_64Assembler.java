@@ -222,15 +222,11 @@ final class X86_64Assembler extends Assembler {
   }
 
   void test(Reg first, Reg second) {
-    emit(
-        registers(1, 0x85, second.number, first),
-        "test   " + first.name64 + "," + second.name64);
+    emit(registers(1, 0x85, second.number, first), "test   " + first.name64 + "," + second.name64);
   }
 
   void test32(Reg first, Reg second) {
-    emit(
-        registers(0, 0x85, second.number, first),
-        "test   " + first.name32 + "," + second.name32);
+    emit(registers(0, 0x85, second.number, first), "test   " + first.name32 + "," + second.name32);
   }
 
   void dec32(Reg register) {

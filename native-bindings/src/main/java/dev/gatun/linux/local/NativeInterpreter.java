@@ -1,10 +1,13 @@
 package dev.gatun.linux.local;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.gatun.linux.Arch;
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.SyscallException;
 import dev.gatun.linux.image.InterpreterCode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -26,12 +29,6 @@ import java.lang.invoke.VarHandle;
  * program that blocks holds up no garbage collection.
  */
 final class NativeInterpreter {
-  private static final int PROT_READ = 1;
-  private static final int PROT_WRITE = 2;
-  private static final int PROT_EXEC = 4;
-  private static final int MAP_PRIVATE = 2;
-  private static final int MAP_ANONYMOUS = 0x20;
-
   private static final MethodHandle RUN = bind();
 
   private NativeInterpreter() {}
@@ -81,19 +78,25 @@ final class NativeInterpreter {
                   state,
                   0L,
                   (long) code.length,
-                  PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS,
+                  Constants.PROT_READ | Constants.PROT_WRITE,
+                  Constants.MAP_PRIVATE | Constants.MAP_ANONYMOUS,
                   -1,
                   0L);
       if (page == -1) {
-        throw failed("mmap", state);
+        throw failed(
+            "mmap(NULL, "
+                + code.length
+                + ", PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)",
+            state);
       }
       MemorySegment memory = MemorySegment.ofAddress(page).reinterpret(code.length);
-      MemorySegment.copy(code, 0, memory, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, code.length);
+      MemorySegment.copy(code, 0, memory, JAVA_BYTE, 0, code.length);
       int result =
-          (int) mprotect.invokeExact(state, page, (long) code.length, PROT_READ | PROT_EXEC);
+          (int)
+              mprotect.invokeExact(
+                  state, page, (long) code.length, Constants.PROT_READ | Constants.PROT_EXEC);
       if (result != 0) {
-        throw failed("mprotect(PROT_READ | PROT_EXEC)", state);
+        throw failed("mprotect(…, " + code.length + ", PROT_READ|PROT_EXEC)", state);
       }
       return linker.downcallHandle(
           memory, FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG));
@@ -104,11 +107,10 @@ final class NativeInterpreter {
     }
   }
 
-  private static IllegalStateException failed(String call, MemorySegment state) {
-    VarHandle handle =
+  private static SyscallException failed(String call, MemorySegment state) {
+    VarHandle errno =
         Linker.Option.captureStateLayout()
             .varHandle(MemoryLayout.PathElement.groupElement("errno"));
-    int errno = (int) handle.get(state, 0L);
-    return new IllegalStateException("map the interpreter: " + call + ": errno " + errno);
+    return new SyscallException("map the interpreter", call, (int) errno.get(state, 0L), "");
   }
 }

@@ -187,8 +187,8 @@ public final class Idioms {
   }
 
   /**
-   * Reads a file from its descriptor until its end or until a buffer is full, behind what the buffer
-   * holds already.
+   * Reads a file from its descriptor until its end or until a buffer is full, behind what the
+   * buffer holds already.
    *
    * @param b the program
    * @param fd a slot with the descriptor

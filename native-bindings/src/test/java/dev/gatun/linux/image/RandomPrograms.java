@@ -42,7 +42,9 @@ public final class RandomPrograms {
         long offset = random.nextInt(OWN_MEMORY - size + 1);
         boolean bySlot = random.nextBoolean();
         if (kind < 5) {
-          out.record(RecordWriter.ALU, mask, result, 0, 0, random.nextInt(8), a0, a1);
+          // Arguments that a function does not have mean nothing.
+          out.record(
+              RecordWriter.ALU, mask, result, 0, 0, random.nextInt(8), a0, a1, value(random));
         } else if (kind < 7) {
           int target = out.next() + 1 + random.nextInt(end - out.next());
           out.record(RecordWriter.BR, mask, result, 0, target, random.nextInt(5), a0, a1);

@@ -24,6 +24,15 @@ class ResidentSetTest {
     ImageLayout layout = new ImageLayout(ARCH, RECORDS, resident, CONSTANTS, 100, VARIABLES, 0);
     RecordWriter records = new RecordWriter(ARCH);
     long letter = layout.variablesAddress();
+    if (givesBack) {
+      records.call(
+          Call.MADVISE,
+          0,
+          3,
+          layout.restAddress(),
+          (layout.restSize() + 4095) & -4096,
+          MADV_DONTNEED);
+    }
     records.call(Call.WRITE, 0, 3, 1, letter, 1);
     records.call(Call.PPOLL, 0, 3, 0, 0, 0, 0, 8);
     records.end(0);
@@ -35,13 +44,7 @@ class ResidentSetTest {
     for (int page = 0; page < CONSTANTS; page += 4096) {
       records.record(RecordWriter.LD, 0, 3, 0, 0, 8, layout.constantsAddress(), page);
     }
-    while (records.next() < RECORDS - 2) {
-      records.set(32, 1);
-    }
-    if (givesBack) {
-      records.call(
-          Call.MADVISE, 0, 3, layout.restAddress(), (layout.restSize() + 4095) & -4096, MADV_DONTNEED);
-    } else {
+    while (records.next() < RECORDS - 1) {
       records.set(32, 1);
     }
     records.jump(0);
@@ -62,8 +65,7 @@ class ResidentSetTest {
       builder.environment().clear();
       process = builder.start();
       assertEquals('x', process.getInputStream().read());
-      for (String line :
-          Files.readAllLines(Path.of("/proc/" + process.pid() + "/smaps_rollup"))) {
+      for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/smaps_rollup"))) {
         if (line.startsWith("Rss:")) {
           return Long.parseLong(line.replaceAll("[^0-9]", ""));
         }
@@ -89,7 +91,9 @@ class ResidentSetTest {
     // What the layout is for: if this stays as small, the page map is not what it was.
     long faultedAround = residentKilobytes(image(0, true));
     long kept = residentKilobytes(image(11, false));
-    System.out.println("no resident records: " + faultedAround + " kB; no madvise: " + kept + " kB");
+    System.out.println(
+        "no resident records: " + faultedAround + " kB; no madvise: " + kept + " kB");
     assertTrue(kept > 80, () -> kept + " kB");
+    assertTrue(faultedAround > 16, () -> faultedAround + " kB");
   }
 }

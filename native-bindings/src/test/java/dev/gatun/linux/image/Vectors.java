@@ -128,7 +128,9 @@ public final class Vectors {
                 0,
                 function,
                 (mask & 1) == 0 ? a0 : A,
-                (mask & 2) == 0 ? a1 : A + 1);
+                (mask & 2) == 0 ? a1 : A + 1,
+                -1,
+                -1);
           }
         }
       }
@@ -164,7 +166,9 @@ public final class Vectors {
               out.next() + 2,
               condition,
               (mask & 1) == 0 ? a0 : A,
-              (mask & 2) == 0 ? a1 : A + 1);
+              (mask & 2) == 0 ? a1 : A + 1,
+              -1,
+              -1);
           out.set(slot, 1);
         }
       }

@@ -68,8 +68,7 @@ public final class CallerKernel implements Kernel {
     for (int i = 0; i < slots.length; i++) {
       slots[i] = u64(reply, i * 8);
     }
-    return new Result(
-        program, Protocol.RESIDENT_RECORDS, slots, reply, slotBytes, reply.length);
+    return new Result(program, Protocol.RESIDENT_RECORDS, slots, reply, slotBytes, reply.length);
   }
 
   @Override

@@ -181,9 +181,7 @@ public final class Resident {
     b.step("start the JVM", "");
     Data clone =
         b.variable("clone_args", Structs.SIZEOF_CLONE_ARGS)
-            .u64(
-                Structs.CLONE_ARGS_FLAGS,
-                Constants.CLONE_VM | Constants.CLONE_VFORK)
+            .u64(Structs.CLONE_ARGS_FLAGS, Constants.CLONE_VM | Constants.CLONE_VFORK)
             .u64(Structs.CLONE_ARGS_EXIT_SIGNAL, Constants.SIGCHLD);
     List<Addr> argv = new ArrayList<>();
     argv.add(b.string("gatun"));
@@ -218,23 +216,22 @@ public final class Resident {
 
   private Label noJava(Data path, Slot error) {
     Label missing = b.label("no java");
-    b.outOfLine(
-        () -> {
-          b.bind(missing);
-          print("gatun: cannot start its JVM: execve(\"");
-          Slot at = b.slot("at");
-          Slot c = b.slot("c");
-          b.set(at, path.address());
-          Label next = b.loop("next");
-          b.alu(Function.ADD, at, at, imm(1));
-          b.load(1, c, at, imm(0));
-          b.branch(Condition.NE, c, imm(0), next);
-          b.alu(Function.SUB, at, at, path.address());
-          b.sys(Syscall.WRITE, imm(2), path.address(), at).tolerateAny();
-          Slot errno = b.slot("errno");
-          b.alu(Function.SUB, errno, imm(0), error);
-          die("\"): error number ", errno, true);
-        });
+    b.outOfLine(() -> {
+      b.bind(missing);
+      print("gatun: cannot start its JVM: execve(\"");
+      Slot at = b.slot("at");
+      Slot c = b.slot("c");
+      b.set(at, path.address());
+      Label next = b.loop("next");
+      b.alu(Function.ADD, at, at, imm(1));
+      b.load(1, c, at, imm(0));
+      b.branch(Condition.NE, c, imm(0), next);
+      b.alu(Function.SUB, at, at, path.address());
+      b.sys(Syscall.WRITE, imm(2), path.address(), at).tolerateAny();
+      Slot errno = b.slot("errno");
+      b.alu(Function.SUB, errno, imm(0), error);
+      die("\"): error number ", errno, true);
+    });
     return missing;
   }
 
@@ -336,8 +333,7 @@ public final class Resident {
     b.jump(b.recordAt(Protocol.RESIDENT_RECORDS));
   }
 
-  private void readFully(
-      Arg to, Arg length, Label lost) {
+  private void readFully(Arg to, Arg length, Label lost) {
     Slot at = b.slot("at");
     Slot left = b.slot("left");
     Slot got = b.slot("got");

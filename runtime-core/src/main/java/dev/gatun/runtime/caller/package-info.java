@@ -3,14 +3,14 @@
  * in which a JVM works through it.
  *
  * <pre>{@code
- *   caller (static ELF, a few kilobytes)              JVM
- *   ------------------------------------              ---
- *   socketpair, starts the JVM on one end  ------->
- *   HELLO: argc, arguments, environment    ------->   command line
- *   runs the program                       <-------   RUN: records, constants, variables
- *   REPLY: slots, outputs                  ------->   next step
- *   ...                                               ...
- *   ends itself                            <-------   RUN: a program that ends in exit_group
+ * caller (static ELF, a few kilobytes)              JVM
+ * ------------------------------------              ---
+ * socketpair, starts the JVM on one end  ------->
+ * HELLO: argc, arguments, environment    ------->   command line
+ * runs the program                       <-------   RUN: records, constants, variables
+ * REPLY: slots, outputs                  ------->   next step
+ * ...                                               ...
+ * ends itself                            <-------   RUN: a program that ends in exit_group
  * }</pre>
  *
  * <p>What belongs here: the frames ({@link dev.gatun.runtime.caller.Protocol}), the program that is

@@ -143,9 +143,8 @@ public final class InitCompiler {
       }
     }
     // The mount namespace comes last: paths mean something else from then on.
-    joined.sort(
-        (x, y) ->
-            Boolean.compare(x.type() == NamespaceType.MOUNT, y.type() == NamespaceType.MOUNT));
+    joined.sort((x, y) ->
+        Boolean.compare(x.type() == NamespaceType.MOUNT, y.type() == NamespaceType.MOUNT));
   }
 
   /**
@@ -263,8 +262,7 @@ public final class InitCompiler {
     }
     Slot procfs = procfs();
     ProcessCompiler compiler =
-        new ProcessCompiler(
-            b, process, "/process", options.preservedFds(), options.listenFds());
+        new ProcessCompiler(b, process, "/process", options.preservedFds(), options.listenFds());
     compiler.early(procfs);
     b.step("hide from the container", "");
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_DUMPABLE), imm(0));
@@ -419,11 +417,7 @@ public final class InitCompiler {
     Slot signal = b.slot("signal");
     Label token = b.label("token");
     b.bind(gate);
-    b.sys(
-            Syscall.MADVISE,
-            Slot.IMAGE_REST,
-            Slot.IMAGE_REST_SIZE,
-            imm(Constants.MADV_DONTNEED))
+    b.sys(Syscall.MADVISE, Slot.IMAGE_REST, Slot.IMAGE_REST_SIZE, imm(Constants.MADV_DONTNEED))
         .tolerateAny();
     // Nothing is on the stack but arguments that have been read.
     b.alu(Function.AND, page, Slot.STACK, imm(-PAGE));
@@ -484,11 +478,10 @@ public final class InitCompiler {
 
   private Label exit() {
     Label exit = b.label("exit");
-    b.outOfLine(
-        () -> {
-          b.bind(exit);
-          b.sys(Syscall.EXIT_GROUP, imm(1));
-        });
+    b.outOfLine(() -> {
+      b.bind(exit);
+      b.sys(Syscall.EXIT_GROUP, imm(1));
+    });
     return exit;
   }
 }

@@ -38,17 +38,12 @@ public final class InitImage {
     byte[] linked = new byte[program.linkedSize()];
     program.link(
         new Program.Addresses(
-            0,
-            layout.constantsAddress(),
-            layout.variablesAddress(),
-            layout.zeroesAddress(),
-            0),
+            0, layout.constantsAddress(), layout.variablesAddress(), layout.zeroesAddress(), 0),
         linked,
         0);
     ElfImage elf = layout.emit(0, linked, 0);
     ElfImage.Extent last = elf.extent(elf.extents() - 1);
-    int data =
-        (int) (layout.variablesAddress() - layout.slotsAddress()) + program.variableSize();
+    int data = (int) (layout.variablesAddress() - layout.slotsAddress()) + program.variableSize();
     InitImage image = new InitImage(elf, last.bytes().length - data);
     image.put(Slot.IMAGE_REST, layout.restAddress());
     image.put(Slot.IMAGE_REST_SIZE, layout.restSize());

@@ -3,21 +3,21 @@
  * and init, which builds the container around itself and in the end becomes its process.
  *
  * <pre>{@code
- *  runtime (caller or JVM)          intermediate                init
- *  -----------------------          ------------                ----
- *  clone3(VM|VFORK), execveat ---->  time offsets
- *                                    non-dumpable
- *                                    setns ...
- *                                    clone3(PARENT|INTO_CGROUP|NEW...) --> procfs, oom_score_adj
- *  PID, n                     <----  report                     rootfs, mounts, pivot, masks
- *                                    exit                       credentials, executable
- *  READY                      <--------------------------------  report
- *  state.json written
- *  go                         -------------------------------->  (end of file: exit)
- *                                                                gate: polls "start" and signals
- *  ... gatun start: token     -------------------------------->  close_range
- *  STARTED                    <--------------------------------  status
- *  end of file                <--------------------------------  execve
+ * runtime (caller or JVM)          intermediate                init
+ * -----------------------          ------------                ----
+ * clone3(VM|VFORK), execveat ---->  time offsets
+ *                                   non-dumpable
+ *                                   setns ...
+ *                                   clone3(PARENT|INTO_CGROUP|NEW...) --> procfs, oom_score_adj
+ * PID, n                     <----  report                     rootfs, mounts, pivot, masks
+ *                                   exit                       credentials, executable
+ * READY                      <--------------------------------  report
+ * state.json written
+ * go                         -------------------------------->  (end of file: exit)
+ *                                                               gate: polls "start" and signals
+ * ... gatun start: token     -------------------------------->  close_range
+ * STARTED                    <--------------------------------  status
+ * end of file                <--------------------------------  execve
  * }</pre>
  *
  * <p>A failure anywhere is a FAILED message with the record's number, −errno and all slots, on the

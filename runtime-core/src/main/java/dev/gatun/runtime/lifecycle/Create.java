@@ -10,24 +10,19 @@ import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.SyscallException;
-import dev.gatun.linux.program.Addr;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
-import dev.gatun.linux.program.Listing;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.Op.Function;
-import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Linux;
-import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Process;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
-import dev.gatun.runtime.ConfigException;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.init.InitCompiler;
 import dev.gatun.runtime.init.InitImage;
@@ -68,7 +63,7 @@ public final class Create {
    * @param listenFds the caller's LISTEN_FDS
    * @param noPivot move the root instead of {@code pivot_root(2)}
    * @param noNewKeyring leave the session keyring as it is
-   * @param wait whether the caller will wait for the container itself, with all signals blocked
+   * @param attended whether the caller will wait for the container itself, with all signals blocked
    */
   public record Request(
       String id,
@@ -78,7 +73,7 @@ public final class Create {
       int listenFds,
       boolean noPivot,
       boolean noNewKeyring,
-      boolean wait) {}
+      boolean attended) {}
 
   /**
    * The new container.
@@ -88,8 +83,7 @@ public final class Create {
    * @param directory descriptor of the container's directory, still locked
    * @param warnings what callers should be told
    */
-  public record Created(
-      ContainerState state, long root, long directory, List<String> warnings) {}
+  public record Created(ContainerState state, long root, long directory, List<String> warnings) {}
 
   /** What the first exchange brought. */
   private record Bundle(
@@ -283,12 +277,11 @@ public final class Create {
     b.step("make the state of container \"" + request.id() + "\"", "");
     b.sys(Syscall.MKDIRAT, rootFd, b.string(request.id()), imm(0711))
         .tolerate(Errno.EEXIST, present);
-    b.outOfLine(
-        () -> {
-          b.bind(present);
-          b.set(exists, imm(1));
-          b.jump(done);
-        });
+    b.outOfLine(() -> {
+      b.bind(present);
+      b.set(exists, imm(1));
+      b.jump(done);
+    });
     StateRoot.openContainer(b, rootFd, request.id()).into(directory);
     b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
     StateRoot.fifo(b, directory, StateRoot.START);
@@ -298,7 +291,7 @@ public final class Create {
     Slot cgroupFd = cgroupDirectory == null ? null : cgroupDirectory.make();
     Spawn.Channels channels = Spawn.channels(b, directory, compiled);
     Spawn.image(b, image, compiled, channels, cgroupFd);
-    Slot intermediate = Spawn.start(b, request.id(), channels, kept, request.wait());
+    Slot intermediate = Spawn.start(b, request.id(), channels, kept, request.attended());
     Spawn.closeImageEnds(b, channels);
     b.set(go, channels.goWrite());
     receive(b, channels.reportRead(), messages, messagesEnd, pid, ready);
@@ -437,7 +430,8 @@ public final class Create {
       throw undo(
           cgroup,
           spawned,
-          new ContainerException("container \"" + request.id() + "\": its first process was killed"));
+          new ContainerException(
+              "container \"" + request.id() + "\": its first process was killed"));
     }
     ContainerState finished = state.withInit((int) spawned.pid(), stat.startTime());
     ProgramBuilder b = new ProgramBuilder(kernel.arch());

@@ -65,12 +65,7 @@ public final class Delete {
       return;
     }
     b.step("kill container \"" + found.id() + "\"", "");
-    b.sys(
-            Syscall.PIDFD_SEND_SIGNAL,
-            imm(found.pidfd()),
-            imm(Constants.SIGKILL),
-            imm(0),
-            imm(0))
+    b.sys(Syscall.PIDFD_SEND_SIGNAL, imm(found.pidfd()), imm(Constants.SIGKILL), imm(0), imm(0))
         .tolerate(Errno.ESRCH);
     Data poll =
         b.variable("pollfd", Structs.SIZEOF_POLLFD)

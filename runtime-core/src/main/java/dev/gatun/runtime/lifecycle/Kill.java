@@ -2,8 +2,8 @@ package dev.gatun.runtime.lifecycle;
 
 import static dev.gatun.linux.program.Arg.imm;
 
-import dev.gatun.linux.Errno;
 import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
@@ -38,8 +38,8 @@ public final class Kill {
       if (all) {
         return;
       }
-      throw new ContainerException("container not running: \"" + id + "\" is "
-          + found.status().word());
+      throw new ContainerException(
+          "container not running: \"" + id + "\" is " + found.status().word());
     }
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     b.step("container \"" + id + "\": os: process already finished", "");

@@ -182,13 +182,7 @@ public final class Run {
     b.sys(Syscall.EXIT_GROUP, imm(127));
     b.bind(parent);
     Label again = b.loop("again");
-    b.sys(
-            Syscall.WAITID,
-            imm(Constants.P_PID),
-            pid,
-            imm(0),
-            imm(Constants.WEXITED),
-            imm(0))
+    b.sys(Syscall.WAITID, imm(Constants.P_PID), pid, imm(0), imm(Constants.WEXITED), imm(0))
         .tolerate(Errno.EINTR, again);
     b.bind(exit);
   }

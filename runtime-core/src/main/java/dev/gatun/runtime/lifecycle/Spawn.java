@@ -108,8 +108,7 @@ final class Spawn {
     Label good = b.label("good");
     Instruction ask = b.sys(Syscall.IOCTL, fd, imm(NS_GET_NSTYPE), imm(0)).into(found);
     b.branch(Condition.EQ, found, imm(type.cloneFlag()), good);
-    b.step(
-        "\"" + joined.path() + "\" is not a " + type.specName() + " namespace", joined.place());
+    b.step("\"" + joined.path() + "\" is not a " + type.specName() + " namespace", joined.place());
     b.fail(ask, imm(-Errno.EINVAL));
     b.bind(good);
     return fd;
@@ -150,13 +149,12 @@ final class Spawn {
         .into(fd)
         .tolerate(Errno.EINVAL, unknown);
     b.bind(made);
-    b.outOfLine(
-        () -> {
-          // Before Linux 6.3 every memfd is executable and the flag is unknown.
-          b.bind(unknown);
-          b.sys(Syscall.MEMFD_CREATE, b.string("gatun"), imm(flags)).into(fd);
-          b.jump(made);
-        });
+    b.outOfLine(() -> {
+      // Before Linux 6.3 every memfd is executable and the flag is unknown.
+      b.bind(unknown);
+      b.sys(Syscall.MEMFD_CREATE, b.string("gatun"), imm(flags)).into(fd);
+      b.jump(made);
+    });
     for (int i = 0; i < parts.length; i++) {
       b.sys(
           Syscall.PWRITE64,
@@ -175,12 +173,11 @@ final class Spawn {
     b.sys(Syscall.FCNTL, fd, imm(Constants.F_ADD_SEALS), imm(seals | Constants.F_SEAL_EXEC))
         .tolerate(Errno.EINVAL, old);
     b.bind(sealed);
-    b.outOfLine(
-        () -> {
-          b.bind(old);
-          b.sys(Syscall.FCNTL, fd, imm(Constants.F_ADD_SEALS), imm(seals));
-          b.jump(sealed);
-        });
+    b.outOfLine(() -> {
+      b.bind(old);
+      b.sys(Syscall.FCNTL, fd, imm(Constants.F_ADD_SEALS), imm(seals));
+      b.jump(sealed);
+    });
   }
 
   private static void give(
@@ -224,11 +221,7 @@ final class Spawn {
     b.set(error, imm(0));
     b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
     b.branch(Condition.NE, pid, imm(0), parent);
-    b.sys(
-            Syscall.CLOSE_RANGE,
-            imm(3 + kept),
-            imm(0xffff_ffffL),
-            imm(Constants.CLOSE_RANGE_CLOEXEC))
+    b.sys(Syscall.CLOSE_RANGE, imm(3 + kept), imm(0xffff_ffffL), imm(Constants.CLOSE_RANGE_CLOEXEC))
         .into(error)
         .tolerateAny(failed);
     for (Slot fd : channels.inherited()) {
@@ -260,13 +253,7 @@ final class Spawn {
     }
     Label executed = b.label("executed");
     b.branch(Condition.EQ, error, imm(0), executed);
-    b.sys(
-            Syscall.WAITID,
-            imm(Constants.P_PIDFD),
-            pidfd,
-            imm(0),
-            imm(Constants.WEXITED),
-            imm(0))
+    b.sys(Syscall.WAITID, imm(Constants.P_PIDFD), pidfd, imm(0), imm(Constants.WEXITED), imm(0))
         .tolerateAny();
     b.fail(exec, error);
     b.bind(executed);

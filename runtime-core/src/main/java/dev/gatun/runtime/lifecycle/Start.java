@@ -24,9 +24,9 @@ import java.util.Arrays;
 /**
  * {@code start}, in two exchanges: look at the container; open its gate and read what init says.
  *
- * <p>Success is STARTED followed by end of file, which {@code execve(2)} causes by closing the FIFO.
- * STARTED followed by FAILED is an {@code execve(2)} that failed; end of file alone is an init that
- * was killed.
+ * <p>Success is STARTED followed by end of file, which {@code execve(2)} causes by closing the
+ * FIFO. STARTED followed by FAILED is an {@code execve(2)} that failed; end of file alone is an
+ * init that was killed.
  */
 public final class Start {
   private static final int MAX_STEPS = 256 << 10;
@@ -82,8 +82,7 @@ public final class Start {
     b.sys(Syscall.WRITE, imm(found.gate()), b.string("s"), imm(1));
     b.sys(Syscall.CLOSE, imm(found.gate())).tolerateAny();
     Data poll =
-        b.variable("pollfd", Structs.SIZEOF_POLLFD)
-            .u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
+        b.variable("pollfd", Structs.SIZEOF_POLLFD).u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
     b.store(4, poll.address(), imm(Structs.POLLFD_FD), status);
     b.set(end, messages.address());
     Slot room = b.slot("room");
@@ -115,8 +114,7 @@ public final class Start {
     Kernel.Result result = kernel.run(b.build()).orThrow();
     byte[] received = result.bytes(messages);
     RuntimeException failure =
-        Steps.failure(
-            Arrays.copyOf(result.bytes(steps), (int) result.slot(stepsSize)), received);
+        Steps.failure(Arrays.copyOf(result.bytes(steps), (int) result.slot(stepsSize)), received);
     if (failure != null) {
       throw failure;
     }

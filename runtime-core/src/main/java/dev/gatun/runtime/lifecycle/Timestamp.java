@@ -1,7 +1,7 @@
 package dev.gatun.runtime.lifecycle;
 
 /** Prints times, without the classes of {@code java.time}, which cost a start milliseconds. */
-final class Timestamp {
+public final class Timestamp {
   private static final int SECONDS_A_DAY = 86_400;
   private static final int DAYS_BEFORE_1970 = 719_468;
   private static final int DAYS_OF_ERA = 146_097;
@@ -15,7 +15,7 @@ final class Timestamp {
    * @param nanoseconds below a second
    * @return as {@code 2026-11-21T03:04:05.000000006Z}
    */
-  static String rfc3339(long seconds, long nanoseconds) {
+  public static String rfc3339(long seconds, long nanoseconds) {
     // Days to a date: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days,
     // where years begin in March so that the leap day is the last.
     long days = seconds / SECONDS_A_DAY + DAYS_BEFORE_1970;

@@ -49,10 +49,7 @@ final class CapabilitySets {
    * @param warnings takes what cannot be granted
    */
   CapabilitySets(
-      ProgramBuilder b,
-      @Nullable Capabilities capabilities,
-      String place,
-      List<String> warnings) {
+      ProgramBuilder b, @Nullable Capabilities capabilities, String place, List<String> warnings) {
     this.b = b;
     this.place = place;
     if (capabilities == null) {
@@ -86,8 +83,7 @@ final class CapabilitySets {
     return mask;
   }
 
-  private long grantable(
-      List<String> warnings, String set, long wanted, long within, String name) {
+  private long grantable(List<String> warnings, String set, long wanted, long within, String name) {
     long without = wanted & ~within;
     if (without != 0) {
       warnings.add(
@@ -153,8 +149,7 @@ final class CapabilitySets {
    * @param ungranted takes the wanted permitted capabilities that it does not have
    */
   void write(Slot ungranted) {
-    b.step(
-        permitted == 0 ? "capabilities: none" : "capabilities: " + names(permitted), place);
+    b.step(permitted == 0 ? "capabilities: none" : "capabilities: " + names(permitted), place);
     Data header =
         b.variable("cap_user_header", Structs.SIZEOF_USER_CAP_HEADER_STRUCT)
             .u32(Structs.USER_CAP_HEADER_STRUCT_VERSION, Constants._LINUX_CAPABILITY_VERSION_3);
@@ -204,8 +199,7 @@ final class CapabilitySets {
       b.alu(Function.SHL, gets, gets, imm(shift));
       b.alu(Function.OR, ungranted, ungranted, gets);
     }
-    store(
-        sets, at + Structs.USER_CAP_DATA_STRUCT_EFFECTIVE, effective >>> shift & LOW, has, gets);
+    store(sets, at + Structs.USER_CAP_DATA_STRUCT_EFFECTIVE, effective >>> shift & LOW, has, gets);
     store(
         sets,
         at + Structs.USER_CAP_DATA_STRUCT_INHERITABLE,

@@ -114,12 +114,11 @@ final class Executable {
     Instruction call = access(b, path).into(why).tolerateAny(next);
     directory(b, candidate, file);
     b.bind(next);
-    b.outOfLine(
-        () -> {
-          b.bind(file);
-          b.set(found, path);
-          b.jump(goTo);
-        });
+    b.outOfLine(() -> {
+      b.bind(file);
+      b.set(found, path);
+      b.jump(goTo);
+    });
     return call;
   }
 

@@ -156,22 +156,16 @@ final class HomeLookup {
     Label again = b.loop("again");
     Label refused = b.label("refused");
     Instruction call =
-        b.sys(
-                Syscall.OPENAT2,
-                root,
-                b.string(PASSWD),
-                how.address(),
-                imm(Structs.SIZEOF_OPEN_HOW))
+        b.sys(Syscall.OPENAT2, root, b.string(PASSWD), how.address(), imm(Structs.SIZEOF_OPEN_HOW))
             .into(passwd)
             .tolerateAny(refused);
     Label retry = Idioms.retry(b, again, call, Errno.EAGAIN);
-    b.outOfLine(
-        () -> {
-          b.bind(refused);
-          b.branch(Condition.EQ, passwd, imm(-Errno.EAGAIN), retry);
-          b.branch(Condition.NE, passwd, imm(-Errno.ENOSYS), absent);
-          b.fail(call, passwd);
-        });
+    b.outOfLine(() -> {
+      b.bind(refused);
+      b.branch(Condition.EQ, passwd, imm(-Errno.EAGAIN), retry);
+      b.branch(Condition.NE, passwd, imm(-Errno.ENOSYS), absent);
+      b.fail(call, passwd);
+    });
   }
 
   private void scan(Label close) {

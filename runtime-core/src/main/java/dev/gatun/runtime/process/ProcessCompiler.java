@@ -92,8 +92,7 @@ public final class ProcessCompiler {
       environment.put("LISTEN_FDS=" + listenFds);
       environment.put("LISTEN_PID=1");
     }
-    capabilities =
-        new CapabilitySets(b, process.capabilities(), place + "/capabilities", warnings);
+    capabilities = new CapabilitySets(b, process.capabilities(), place + "/capabilities", warnings);
     ungranted = b.slot("ungranted");
     t = b.slot("t");
   }
@@ -167,8 +166,7 @@ public final class ProcessCompiler {
     }
     String cwd = process.cwd();
     if (!cwd.startsWith("/") || cwd.indexOf('\0') >= 0) {
-      throw new ConfigException(
-          place + "/cwd", "not an absolute path: " + Environment.quote(cwd));
+      throw new ConfigException(place + "/cwd", "not an absolute path: " + Environment.quote(cwd));
     }
   }
 
@@ -239,11 +237,10 @@ public final class ProcessCompiler {
     b.branch(Condition.TEST, t, imm(Constants.FD_CLOEXEC), closed);
     b.alu(Function.ADD, fd, fd, imm(1));
     b.branch(Condition.LTU, fd, imm(3L + preservedFds), next);
-    b.outOfLine(
-        () -> {
-          b.bind(closed);
-          b.fail(Errno.EBADF);
-        });
+    b.outOfLine(() -> {
+      b.bind(closed);
+      b.fail(Errno.EBADF);
+    });
   }
 
   private void oomScoreAdj(Slot procfs, int score) {
@@ -277,13 +274,12 @@ public final class ProcessCompiler {
     b.load(8, t, limit.address(), imm(Structs.RLIMIT64_RLIM_MAX));
     b.branch(Condition.LTU, t, imm(rlimit.hard()), low);
     b.bind(high);
-    b.outOfLine(
-        () -> {
-          b.bind(low);
-          b.store(8, limit.address(), imm(Structs.RLIMIT64_RLIM_MAX), imm(rlimit.hard()));
-          b.sys(Syscall.PRLIMIT64, imm(0), resource, limit.address(), imm(0));
-          b.jump(high);
-        });
+    b.outOfLine(() -> {
+      b.bind(low);
+      b.store(8, limit.address(), imm(Structs.RLIMIT64_RLIM_MAX), imm(rlimit.hard()));
+      b.sys(Syscall.PRLIMIT64, imm(0), resource, limit.address(), imm(0));
+      b.jump(high);
+    });
   }
 
   /**
@@ -296,29 +292,19 @@ public final class ProcessCompiler {
     b.step("create working directory " + Environment.quote(cwd), place + "/cwd");
     Label missing = b.label("missing");
     Label there = b.label("there");
-    b.sys(
-            Syscall.FACCESSAT2,
-            imm(Constants.AT_FDCWD),
-            b.string(cwd),
-            imm(Constants.F_OK),
-            imm(0))
+    b.sys(Syscall.FACCESSAT2, imm(Constants.AT_FDCWD), b.string(cwd), imm(Constants.F_OK), imm(0))
         .tolerate(Errno.ENOENT, missing);
     b.bind(there);
-    b.outOfLine(
-        () -> {
-          b.bind(missing);
-          for (int i = 1; i <= cwd.length(); i++) {
-            if ((i == cwd.length() || cwd.charAt(i) == '/') && cwd.charAt(i - 1) != '/') {
-              b.sys(
-                      Syscall.MKDIRAT,
-                      imm(Constants.AT_FDCWD),
-                      b.string(cwd.substring(0, i)),
-                      imm(0755))
-                  .tolerate(Errno.EEXIST);
-            }
-          }
-          b.jump(there);
-        });
+    b.outOfLine(() -> {
+      b.bind(missing);
+      for (int i = 1; i <= cwd.length(); i++) {
+        if ((i == cwd.length() || cwd.charAt(i) == '/') && cwd.charAt(i - 1) != '/') {
+          b.sys(Syscall.MKDIRAT, imm(Constants.AT_FDCWD), b.string(cwd.substring(0, i)), imm(0755))
+              .tolerate(Errno.EEXIST);
+        }
+      }
+      b.jump(there);
+    });
   }
 
   /**
@@ -347,8 +333,7 @@ public final class ProcessCompiler {
     b.sys(Syscall.UMASK, imm(umask == null ? DEFAULT_UMASK : umask));
     if (process.noNewPrivileges()) {
       b.step("no_new_privs", place + "/noNewPrivileges");
-      b.sys(
-          Syscall.PRCTL, imm(Constants.PR_SET_NO_NEW_PRIVS), imm(1), imm(0), imm(0), imm(0));
+      b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NO_NEW_PRIVS), imm(1), imm(0), imm(0), imm(0));
     }
     scheduling();
     // An empty HOME is no HOME to runc.
@@ -410,7 +395,9 @@ public final class ProcessCompiler {
     }
   }
 
-  /** The runtime may be able to enter where the container's user is not, and the other way round. */
+  /**
+   * The runtime may be able to enter where the container's user is not, and the other way round.
+   */
   private void changeDirectory(Slot entered) {
     b.step("change to working directory " + Environment.quote(process.cwd()), place + "/cwd");
     Label refused = b.label("refused");
@@ -418,13 +405,12 @@ public final class ProcessCompiler {
     Instruction call =
         b.sys(Syscall.CHDIR, b.string(process.cwd())).into(entered).tolerateAny(refused);
     b.bind(after);
-    b.outOfLine(
-        () -> {
-          b.bind(refused);
-          b.branch(Condition.EQ, entered, imm(-Errno.EACCES), after);
-          b.branch(Condition.EQ, entered, imm(-Errno.EPERM), after);
-          b.fail(call, entered);
-        });
+    b.outOfLine(() -> {
+      b.bind(refused);
+      b.branch(Condition.EQ, entered, imm(-Errno.EACCES), after);
+      b.branch(Condition.EQ, entered, imm(-Errno.EPERM), after);
+      b.fail(call, entered);
+    });
   }
 
   private void changeDirectoryAgain(Slot entered) {
@@ -481,20 +467,18 @@ public final class ProcessCompiler {
     }
     b.jump(keep);
     b.bind(give);
-    Instruction call =
-        b.sys(Syscall.FCHOWN, fd, imm(uid), imm(-1)).into(t).tolerateAny(given);
+    Instruction call = b.sys(Syscall.FCHOWN, fd, imm(uid), imm(-1)).into(t).tolerateAny(given);
     b.bind(keep);
     b.alu(Function.ADD, fd, fd, imm(1));
     b.branch(Condition.LTU, fd, imm(3), next);
-    b.outOfLine(
-        () -> {
-          // Not mapped in the user namespace, or on a read-only file system: it stays as it is.
-          b.bind(given);
-          b.branch(Condition.EQ, t, imm(-Errno.EPERM), keep);
-          b.branch(Condition.EQ, t, imm(-Errno.EINVAL), keep);
-          b.branch(Condition.EQ, t, imm(-Errno.EROFS), keep);
-          b.fail(call, t);
-        });
+    b.outOfLine(() -> {
+      // Not mapped in the user namespace, or on a read-only file system: it stays as it is.
+      b.bind(given);
+      b.branch(Condition.EQ, t, imm(-Errno.EPERM), keep);
+      b.branch(Condition.EQ, t, imm(-Errno.EINVAL), keep);
+      b.branch(Condition.EQ, t, imm(-Errno.EROFS), keep);
+      b.fail(call, t);
+    });
   }
 
   private void changeUser(User user) {

@@ -61,16 +61,7 @@ public record ContainerState(
    */
   public ContainerState withInit(int initPid, long initStartTime) {
     return new ContainerState(
-        initPid,
-        initStartTime,
-        ociVersion,
-        id,
-        bundle,
-        rootfs,
-        created,
-        uid,
-        cgroup,
-        annotations);
+        initPid, initStartTime, ociVersion, id, bundle, rootfs, created, uid, cgroup, annotations);
   }
 
   /** The file's contents, with the pid at {@link #PID_OFFSET}. */

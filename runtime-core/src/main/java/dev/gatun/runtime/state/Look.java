@@ -160,8 +160,14 @@ public final class Look {
     if (result.slot(exists) == 0) {
       throw ContainerException.doesNotExist(id);
     }
-    return found(id, result, new Slots(exists, pid, pidfd, gate, busy, statSize, stateSize), stat,
-        state, result.slot(rootFd), result.slot(directory));
+    return found(
+        id,
+        result,
+        new Slots(exists, pid, pidfd, gate, busy, statSize, stateSize),
+        stat,
+        state,
+        result.slot(rootFd),
+        result.slot(directory));
   }
 
   private record Slots(
@@ -229,9 +235,6 @@ public final class Look {
     b.bind(space);
     b.alu(Function.ADD, at, at, imm(1));
     b.branch(
-        Condition.NE,
-        at,
-        state.at(ContainerState.PID_OFFSET + ContainerState.PID_DIGITS),
-        next);
+        Condition.NE, at, state.at(ContainerState.PID_OFFSET + ContainerState.PID_DIGITS), next);
   }
 }

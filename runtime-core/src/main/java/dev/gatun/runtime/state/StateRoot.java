@@ -186,7 +186,6 @@ public final class StateRoot {
     for (String name : FILES) {
       b.sys(Syscall.UNLINKAT, directory, b.string(name), imm(0)).tolerate(Errno.ENOENT);
     }
-    b.sys(Syscall.UNLINKAT, root, b.string(id), imm(Constants.AT_REMOVEDIR))
-        .tolerate(Errno.ENOENT);
+    b.sys(Syscall.UNLINKAT, root, b.string(id), imm(Constants.AT_REMOVEDIR)).tolerate(Errno.ENOENT);
   }
 }

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.linux.Arch;
 import dev.gatun.linux.Constants;
-import dev.gatun.linux.SyscallException;
 import dev.gatun.linux.Syscall;
+import dev.gatun.linux.SyscallException;
 import dev.gatun.linux.image.ImageLayout;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Label;
@@ -49,7 +49,8 @@ final class TestImage {
 
     String message() {
       if (failure == null) {
-        throw new AssertionError("no failure: " + new String(out, java.nio.charset.StandardCharsets.UTF_8));
+        throw new AssertionError(
+            "no failure: " + new String(out, java.nio.charset.StandardCharsets.UTF_8));
       }
       return failure.getMessage();
     }
@@ -87,11 +88,7 @@ final class TestImage {
     byte[] linked = new byte[program.linkedSize()];
     program.link(
         new Program.Addresses(
-            0,
-            layout.constantsAddress(),
-            layout.variablesAddress(),
-            layout.zeroesAddress(),
-            0),
+            0, layout.constantsAddress(), layout.variablesAddress(), layout.zeroesAddress(), 0),
         linked,
         0);
     return layout.emit(0, linked, 0).toByteArray();

@@ -1,0 +1,32 @@
+package dev.gatun.cli;
+
+import dev.gatun.linux.program.Kernel;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call of the command line.
+ *
+ * @param kernel runs programs in the process that called
+ * @param root the state root's path
+ * @param options the command's own options
+ * @param environment the caller's environment, {@code NAME=value} each
+ */
+record Invocation(Kernel kernel, String root, Options options, List<String> environment) {
+
+  /** The container's id, the first argument. */
+  String id() {
+    return options.arguments().getFirst();
+  }
+
+  /** A variable of the caller's environment, or null. */
+  @Nullable String variable(String name) {
+    String prefix = name + "=";
+    for (String variable : environment) {
+      if (variable.startsWith(prefix)) {
+        return variable.substring(prefix.length());
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,202 @@
+package dev.gatun.cli;
+
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.linux.Arch;
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Kernel;
+import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Slot;
+import dev.gatun.runtime.caller.CallerKernel;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The direct mode: the JVM that the caller has started for one command. Standard input is the
+ * socket to it, in both directions.
+ */
+public final class Main {
+  private static final String DEFAULT_ROOT = "/run/gatun";
+
+  static final Option[] GLOBAL = {
+    Option.value("root", (char) 0, "DIR", "where the state of containers is kept (default /run/gatun)"),
+    Option.value("log", (char) 0, "FILE", "write errors to a file too"),
+    Option.value("log-format", (char) 0, "FORMAT", "of the log: text or json (default text)"),
+    Option.flag("debug", (char) 0, "write what is done to the log"),
+    Option.flag("systemd-cgroup", (char) 0, "use systemd for cgroups"),
+    Option.value("cgroup-manager", (char) 0, "NAME", "cgroupfs, systemd or disabled (default cgroupfs)"),
+    Option.value("rootless", (char) 0, "BOOL", "true, false or auto (default auto)"),
+    Option.flag("version", 'v', "print the version"),
+    Option.flag("help", 'h', "print this help"),
+  };
+
+  private final Kernel kernel;
+  private final List<String> words;
+  private final List<String> environment;
+  private @Nullable String log;
+  private boolean json;
+
+  private Main(Kernel kernel, List<String> words, List<String> environment) {
+    this.kernel = kernel;
+    this.words = words;
+    this.environment = environment;
+  }
+
+  /**
+   * Serves one command.
+   *
+   * @param args none
+   */
+  public static void main(String[] args) {
+    CallerKernel caller =
+        new CallerKernel(
+            Arch.host(),
+            new FileInputStream(FileDescriptor.in),
+            new FileOutputStream(FileDescriptor.in));
+    Main main = new Main(caller, caller.arguments(), caller.environment());
+    main.end(main.dispatch());
+    // Nothing is left to be done, and an orderly end would only take time.
+    Runtime.getRuntime().halt(0);
+  }
+
+  private Outcome dispatch() {
+    String name = "";
+    try {
+      Options global = Options.parse(words, 1, GLOBAL, true);
+      log = global.get("log");
+      String format = global.get("log-format", "text");
+      if (!format.equals("text") && !format.equals("json")) {
+        throw new UsageException("invalid log format \"" + format + "\": it must be text or json");
+      }
+      json = format.equals("json");
+      if (global.has("version")) {
+        return Outcome.print(Version.text());
+      }
+      List<String> rest = global.arguments();
+      if (global.has("help") || rest.isEmpty() || rest.getFirst().equals("help")) {
+        return Help.of(rest);
+      }
+      check(global);
+      name = rest.getFirst();
+      Verb verb = Verbs.named(name);
+      if (verb == null) {
+        throw new UsageException(
+            "no command is called \"" + name + "\": see gatun --help");
+      }
+      Option[] table = Help.withHelp(verb.options());
+      Options options = Options.parse(rest, 1, table, verb.stopsAtArgument());
+      if (options.has("help")) {
+        return Outcome.print(Help.of(name, verb));
+      }
+      int count = options.arguments().size();
+      int[] bounds = verb.argumentCount();
+      if (count < bounds[0] || count > bounds[1]) {
+        throw new UsageException(
+            "\"gatun " + name + "\" takes " + verb.arguments() + ": see gatun " + name + " --help");
+      }
+      return verb.run(
+          new Invocation(kernel, global.get("root", DEFAULT_ROOT), options, environment));
+    } catch (RuntimeException e) {
+      return Outcome.fail(name.equals("exec") ? 255 : 1, sentence(e));
+    }
+  }
+
+  private static void check(Options global) {
+    if (global.has("systemd-cgroup") || "systemd".equals(global.get("cgroup-manager"))) {
+      throw new UsageException(
+          "--systemd-cgroup: this version of gatun has the cgroupfs driver alone");
+    }
+    String manager = global.get("cgroup-manager", "cgroupfs");
+    if (!manager.equals("cgroupfs")) {
+      throw new UsageException(
+          "--cgroup-manager " + manager + ": this version of gatun has the cgroupfs driver alone");
+    }
+    String rootless = global.get("rootless", "auto");
+    if (rootless.equals("true")) {
+      throw new UsageException("--rootless true: this version of gatun needs root");
+    }
+    if (!rootless.equals("auto") && !rootless.equals("false")) {
+      throw new UsageException(
+          "invalid value \"" + rootless + "\" for --rootless: it must be true, false or auto");
+    }
+  }
+
+  /** The whole cause in one line, what could not be cleaned up included. */
+  private static String sentence(RuntimeException e) {
+    String message = e.getMessage();
+    StringBuilder out = new StringBuilder(message == null ? e.toString() : message);
+    if (message == null || isDefect(e)) {
+      out.insert(0, e.getClass().getName() + ": ");
+      for (StackTraceElement element : e.getStackTrace()) {
+        out.append(" at ").append(element);
+      }
+    }
+    for (Throwable suppressed : e.getSuppressed()) {
+      out.append("; then, while cleaning up: ").append(suppressed.getMessage());
+    }
+    return out.toString().replace('\n', ' ');
+  }
+
+  private static boolean isDefect(RuntimeException e) {
+    return e.getClass().getName().startsWith("java.");
+  }
+
+  /** Prints, logs, and ends the caller. */
+  private void end(Outcome outcome) {
+    if (outcome == Outcome.LEFT) {
+      return;
+    }
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Label exit = b.label("exit");
+    b.onFailure(exit);
+    int status = outcome.status();
+    Slot code = b.slot("status");
+    b.set(code, imm(status == 0 ? 1 : status));
+    if (!outcome.error().isEmpty()) {
+      Label logged = b.label("logged");
+      b.onFailure(logged);
+      log(b, outcome.error());
+      b.bind(logged);
+      b.onFailure(exit);
+      Idioms.writeAll(
+          b, imm(2), ("gatun: " + outcome.error() + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+    Idioms.writeAll(b, imm(1), outcome.out());
+    b.set(code, imm(status));
+    b.bind(exit);
+    b.sys(Syscall.EXIT_GROUP, code);
+    kernel.finish(b.build());
+  }
+
+  private void log(ProgramBuilder b, String error) {
+    String path = log;
+    if (path == null) {
+      return;
+    }
+    Slot file = b.fd("log", path);
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string(path),
+            imm(
+                Constants.O_WRONLY
+                    | Constants.O_CREAT
+                    | Constants.O_APPEND
+                    | Constants.O_CLOEXEC),
+            imm(0644))
+        .into(file);
+    byte[] line = LogLine.error(error, System.currentTimeMillis(), json);
+    b.sys(
+        Syscall.WRITE,
+        file,
+        b.constant("line", line.length).put(0, line).address(),
+        imm(line.length));
+  }
+}

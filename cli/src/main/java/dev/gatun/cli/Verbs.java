@@ -1,0 +1,26 @@
+package dev.gatun.cli;
+
+import org.jspecify.annotations.Nullable;
+
+/** The commands by name; only the one that is asked for is loaded. */
+final class Verbs {
+  /** All names, in the order of the help. */
+  static final String[] NAMES = {
+    "create", "delete", "kill", "list", "run", "start", "state"
+  };
+
+  private Verbs() {}
+
+  static @Nullable Verb named(String name) {
+    return switch (name) {
+      case "create" -> new CreateVerb();
+      case "delete" -> new DeleteVerb();
+      case "kill" -> new KillVerb();
+      case "list" -> new ListVerb();
+      case "run" -> new RunVerb();
+      case "start" -> new StartVerb();
+      case "state" -> new StateVerb();
+      default -> null;
+    };
+  }
+}
