@@ -195,7 +195,11 @@ final class MountCompiler {
   private static ConfigException ofFileSystem(String path, String option, String place) {
     return new ConfigException(
         place,
-        "mount " + path + ": " + option + " belongs to a file system, a bind mount cannot change it");
+        "mount "
+            + path
+            + ": "
+            + option
+            + " belongs to a file system, a bind mount cannot change it");
   }
 
   private void fileSystem(
@@ -380,8 +384,8 @@ final class MountCompiler {
   }
 
   /**
-   * {@code iversion}: the one flag of a file system that only {@code mount(2)} sets, and which takes
-   * a path. The root of the mount as working directory names it without one.
+   * {@code iversion}: the one flag of a file system that only {@code mount(2)} sets, and which
+   * takes a path. The root of the mount as working directory names it without one.
    */
   private void countVersions(Slot mount, MountOptions options) {
     if (options.iversion() != null) {

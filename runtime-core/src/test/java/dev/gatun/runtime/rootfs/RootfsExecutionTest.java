@@ -139,8 +139,7 @@ class RootfsExecutionTest {
     assertEquals(0, runc.exitValue(), theirs);
     String[] our = ours.split("---\n");
     String[] their = theirs.split("---\n");
-    assertEquals(
-        String.join("\n", mountTable(their[0])), String.join("\n", mountTable(our[0])));
+    assertEquals(String.join("\n", mountTable(their[0])), String.join("\n", mountTable(our[0])));
     assertEquals(their[1], our[1]);
   }
 
@@ -167,10 +166,7 @@ class RootfsExecutionTest {
   void hostSeesNoMount(String propagation) throws Exception {
     for (boolean noPivot : new boolean[] {false, true}) {
       String linux =
-          HIDDEN
-              + (propagation.isEmpty()
-                  ? ""
-                  : ",\"rootfsPropagation\":\"" + propagation + "\"");
+          HIDDEN + (propagation.isEmpty() ? "" : ",\"rootfsPropagation\":\"" + propagation + "\"");
       if (noPivot && propagation.equals("unbindable")) {
         continue;
       }
@@ -212,9 +208,7 @@ class RootfsExecutionTest {
   @Test
   void rootPropagatesAsAsked() throws Exception {
     String shared =
-        run(
-                config(false, PROC, "\"rootfsPropagation\":\"shared\""),
-                "cat /proc/self/mountinfo")
+        run(config(false, PROC, "\"rootfsPropagation\":\"shared\""), "cat /proc/self/mountinfo")
             .succeeded();
     assertTrue(shared.lines().findFirst().orElseThrow().contains(" shared:"), shared);
     String plain =
@@ -260,8 +254,7 @@ class RootfsExecutionTest {
             .redirectErrorStream(true)
             .start();
     assertEquals(
-        "there\ninside\nhidden\n",
-        new String(outside.getInputStream().readAllBytes(), UTF_8));
+        "there\ninside\nhidden\n", new String(outside.getInputStream().readAllBytes(), UTF_8));
     assertEquals(0, outside.waitFor());
   }
 
@@ -311,8 +304,7 @@ class RootfsExecutionTest {
     String tree = bind(rootfs + "/d", "/e", "\"rbind\",\"rro\",\"rnoexec\"");
     Files.createDirectories(rootfs.resolve("d/sub"));
     // The source of the second mount is the first one, seen through the host's path.
-    String out =
-        mounts(inner + tree + "," + PROC, "grep ' /e' /proc/self/mountinfo").succeeded();
+    String out = mounts(inner + tree + "," + PROC, "grep ' /e' /proc/self/mountinfo").succeeded();
     assertEquals(2, out.lines().filter(line -> line.contains(" ro,noexec")).count(), out);
   }
 
@@ -429,8 +421,7 @@ class RootfsExecutionTest {
                     + " /proc/sys/kernel/shmmni")
             .succeeded();
     assertEquals("1\n0\n77\n", out);
-    String message =
-        run(config(false, PROC, "\"sysctl\":{\"net.no.such\":\"1\"}"), "").failed();
+    String message = run(config(false, PROC, "\"sysctl\":{\"net.no.such\":\"1\"}"), "").failed();
     assertTrue(message.startsWith("set sysctl net.no.such: openat2("), message);
     assertTrue(message.endsWith("[config.json /linux/sysctl/net.no.such]"), message);
   }
@@ -453,8 +444,7 @@ class RootfsExecutionTest {
     Files.createSymbolicLink(rootfs.resolve("dev"), outside);
     assertTrue(mounts(PROC, "").failed().startsWith("open /dev: openat("));
     assertEmpty(outside);
-    Path inside =
-        Files.createDirectories(rootfs.resolve(outside.toString().substring(1)));
+    Path inside = Files.createDirectories(rootfs.resolve(outside.toString().substring(1)));
     assertEquals("/dev/null\n", mounts(PROC, "ls /dev/null").succeeded());
     assertTrue(Files.exists(inside.resolve("null")));
     assertEmpty(outside);
@@ -483,8 +473,7 @@ class RootfsExecutionTest {
     assertEquals("safe", Files.readString(outside.resolve("victim")));
     // Lexically upwards is just the root.
     assertEquals(
-        "text\n",
-        mounts(bind("file", "/../../x/../there", "\"bind\""), "cat /there").succeeded());
+        "text\n", mounts(bind("file", "/../../x/../there", "\"bind\""), "cat /there").succeeded());
     // The same links with something behind them in the root.
     Files.createDirectories(rootfs.resolve("outside"));
     assertEquals(
@@ -535,9 +524,7 @@ class RootfsExecutionTest {
     String message = mounts(bind(outside().toString(), "/proc", "\"rbind\""), "").failed();
     assertTrue(message.contains("which is no procfs: EPERM"), message);
     String out =
-        run(
-                config(false, bind("/proc", "/proc", "\"rbind\",\"rslave\""), ""),
-                "ls /proc/version")
+        run(config(false, bind("/proc", "/proc", "\"rbind\",\"rslave\""), ""), "ls /proc/version")
             .succeeded();
     assertEquals("/proc/version\n", out);
   }
@@ -546,8 +533,7 @@ class RootfsExecutionTest {
   void fifoAsTargetDoesNotBlock() throws Exception {
     Files.writeString(bundle.resolve("file"), "text\n");
     assertEquals(0, new ProcessBuilder("mkfifo", rootfs + "/fifo").start().waitFor());
-    assertEquals(
-        "text\n", mounts(bind("file", "/fifo", "\"bind\""), "cat /fifo").succeeded());
+    assertEquals("text\n", mounts(bind("file", "/fifo", "\"bind\""), "cat /fifo").succeeded());
   }
 
   @Test

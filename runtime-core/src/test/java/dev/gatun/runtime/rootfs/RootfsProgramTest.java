@@ -215,11 +215,27 @@ class RootfsProgramTest {
 
   @ParameterizedTest
   @CsvSource({
-    "ro, 1, 0", "rw, 0, 1", "nosuid, 2, 0", "suid, 0, 2", "nodev, 4, 0", "dev, 0, 4",
-    "noexec, 8, 0", "exec, 0, 8", "nodiratime, 0x80, 0", "diratime, 0, 0x80",
-    "nosymfollow, 0x200000, 0", "symfollow, 0, 0x200000", "noatime, 0x10, 0x70",
-    "strictatime, 0x20, 0x70", "relatime, 0, 0x70", "atime, 0, 0x70", "norelatime, 0, 0x70",
-    "nostrictatime, 0, 0x70", "defaults, 0, 0", "silent, 0, 0", "loud, 0, 0",
+    "ro, 1, 0",
+    "rw, 0, 1",
+    "nosuid, 2, 0",
+    "suid, 0, 2",
+    "nodev, 4, 0",
+    "dev, 0, 4",
+    "noexec, 8, 0",
+    "exec, 0, 8",
+    "nodiratime, 0x80, 0",
+    "diratime, 0, 0x80",
+    "nosymfollow, 0x200000, 0",
+    "symfollow, 0, 0x200000",
+    "noatime, 0x10, 0x70",
+    "strictatime, 0x20, 0x70",
+    "relatime, 0, 0x70",
+    "atime, 0, 0x70",
+    "norelatime, 0, 0x70",
+    "nostrictatime, 0, 0x70",
+    "defaults, 0, 0",
+    "silent, 0, 0",
+    "loud, 0, 0",
   })
   void optionsAreAttributesOfTheMount(String option, String set, String clear) {
     MountOptions options = options(option);
@@ -230,10 +246,23 @@ class RootfsProgramTest {
 
   @ParameterizedTest
   @CsvSource({
-    "rro, 1, 0", "rrw, 0, 1", "rnosuid, 2, 0", "rsuid, 0, 2", "rnodev, 4, 0", "rdev, 0, 4",
-    "rnoexec, 8, 0", "rexec, 0, 8", "rnodiratime, 0x80, 0", "rdiratime, 0, 0x80",
-    "rnosymfollow, 0x200000, 0", "rsymfollow, 0, 0x200000", "rnoatime, 0x10, 0x70",
-    "rstrictatime, 0x20, 0x70", "rrelatime, 0, 0x70", "ratime, 0, 0x70", "rnorelatime, 0, 0x70",
+    "rro, 1, 0",
+    "rrw, 0, 1",
+    "rnosuid, 2, 0",
+    "rsuid, 0, 2",
+    "rnodev, 4, 0",
+    "rdev, 0, 4",
+    "rnoexec, 8, 0",
+    "rexec, 0, 8",
+    "rnodiratime, 0x80, 0",
+    "rdiratime, 0, 0x80",
+    "rnosymfollow, 0x200000, 0",
+    "rsymfollow, 0, 0x200000",
+    "rnoatime, 0x10, 0x70",
+    "rstrictatime, 0x20, 0x70",
+    "rrelatime, 0, 0x70",
+    "ratime, 0, 0x70",
+    "rnorelatime, 0, 0x70",
     "rnostrictatime, 0, 0x70",
   })
   void optionsAreAttributesOfTheTree(String option, String set, String clear) {
@@ -247,8 +276,8 @@ class RootfsProgramTest {
   @Test
   void laterOptionsWin() {
     MountOptions options = options("ro", "nosuid", "rw", "noatime", "strictatime", "relatime");
-    assertEquals(Constants.MOUNT_ATTR_NOSUID | Constants.MOUNT_ATTR_STRICTATIME,
-        options.attributesSet());
+    assertEquals(
+        Constants.MOUNT_ATTR_NOSUID | Constants.MOUNT_ATTR_STRICTATIME, options.attributesSet());
     assertTrue(options.isReadWrite());
   }
 
@@ -268,7 +297,12 @@ class RootfsProgramTest {
 
   @ParameterizedTest
   @CsvSource({
-    "/, /", "'', /", "a, /a", "/a//b/./c/, /a/b/c", "/../../a, /a", "/a/../../b/.., /",
+    "/, /",
+    "'', /",
+    "a, /a",
+    "/a//b/./c/, /a/b/c",
+    "/../../a, /a",
+    "/a/../../b/.., /",
     "/a/..b, /a/..b",
   })
   void pathsAreCleaned(String path, String clean) {
@@ -286,7 +320,12 @@ class RootfsProgramTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 3, 0x103", "10, 229, 0xae5", "259, 70000, 0x11110370", "4095, 1048575, 0xffffffff"})
+  @CsvSource({
+    "1, 3, 0x103",
+    "10, 229, 0xae5",
+    "259, 70000, 0x11110370",
+    "4095, 1048575, 0xffffffff"
+  })
   void deviceNumbersAreTheKernels(long major, long minor, String device) {
     assertEquals(Long.decode(device), DeviceCompiler.makedev(major, minor));
   }
