@@ -339,8 +339,9 @@ class RootfsProgramTest {
             + "],\"linux\":{"
             + linux
             + "}}";
-    return assertThrows(ConfigException.class, () -> compile(Arch.X86_64, config, false))
-        .getMessage();
+    return String.valueOf(
+        assertThrows(ConfigException.class, () -> compile(Arch.X86_64, config, false))
+            .getMessage());
   }
 
   @ParameterizedTest

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.gatun.linux.Arch;
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Syscall;
+import dev.gatun.linux.SyscallException;
 import dev.gatun.linux.image.ImageLayout;
 import dev.gatun.linux.program.Addr;
 import dev.gatun.linux.program.Data;
@@ -150,13 +151,13 @@ final class RootfsRun {
       String message = new String(errors, UTF_8);
       if (process.exitValue() == FAILED && errors.length == HEAD) {
         ByteBuffer words = ByteBuffer.wrap(errors).order(ByteOrder.LITTLE_ENDIAN);
-        message =
+        SyscallException failure =
             Listing.failure(
-                    program,
-                    (int) words.getLong(0),
-                    (int) -words.getLong(8),
-                    new long[program.slotCount()])
-                .getMessage();
+                program,
+                (int) words.getLong(0),
+                (int) -words.getLong(8),
+                new long[program.slotCount()]);
+        message = String.valueOf(failure.getMessage());
       }
       return new Result(process.exitValue(), Files.readString(out), message);
     } finally {
