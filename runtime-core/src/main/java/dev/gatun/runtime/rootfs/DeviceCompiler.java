@@ -55,11 +55,11 @@ final class DeviceCompiler {
    * Adds the nodes and links.
    *
    * @param devices {@code linux.devices}
-   * @param devIsBound whether {@code /dev} is a bind mount: then nothing is made in it, what it
-   *     holds belongs to its source
+   * @param devIsHosts whether {@code /dev} is a bind mount or the host's devtmpfs: then nothing is
+   *     made in it, and what it holds is not touched
    */
-  void compile(List<Device> devices, boolean devIsBound) {
-    if (!devIsBound) {
+  void compile(List<Device> devices, boolean devIsHosts) {
+    if (!devIsHosts) {
       b.step("open /dev", "");
       Slot dev = in.directory("/dev");
       for (Object[] node : DEFAULTS) {

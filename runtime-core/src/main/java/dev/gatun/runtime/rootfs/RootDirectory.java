@@ -338,8 +338,8 @@ final class RootDirectory {
   }
 
   /** Attaches a detached mount. */
-  void attach(Slot tree, Slot target) {
-    b.sys(
+  Instruction attach(Slot tree, Slot target) {
+    return b.sys(
         Syscall.MOVE_MOUNT,
         tree,
         empty,

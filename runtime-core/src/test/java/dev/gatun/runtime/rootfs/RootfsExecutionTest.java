@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.gatun.linux.program.Program;
 import dev.gatun.runtime.rootfs.RootfsRun.Result;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -273,6 +274,23 @@ class RootfsExecutionTest {
     assertEquals(
         "there\ninside\nhidden\n", new String(outside.getInputStream().readAllBytes(), UTF_8));
     assertEquals(0, outside.waitFor());
+  }
+
+  @Test
+  void hostsOwnRootCanBeTheRoot() throws Exception {
+    String config = config(true, DEFAULT_MOUNTS, HIDDEN).replace("\"rootfs\"", "\"/\"");
+    String script = "cat /proc/self/mountinfo; echo x > /dev/x; echo x > /gatun-root-test";
+    for (boolean noPivot : new boolean[] {false, true}) {
+      Result result =
+          RootfsRun.run(
+              RootfsRun.program(RootfsRun.spec(config), bundle.toString(), noPivot, script));
+      List<String> root = result.out().lines().filter(line -> line.contains(" / / ")).toList();
+      assertEquals(1, root.size(), result.out());
+      assertTrue(root.getFirst().contains(" / / ro,"), result.out());
+      assertTrue(result.err().contains("gatun-root-test: Read-only file system"), result.err());
+      assertFalse(Files.exists(Path.of("/gatun-root-test")));
+      assertFalse(Files.exists(Path.of("/dev/x")));
+    }
   }
 
   // --- bind mounts and options
@@ -565,6 +583,28 @@ class RootfsExecutionTest {
     assertEquals(
         "create device /dev/null: something else is there: EEXIST (file exists)",
         mounts(PROC, "").failed());
+  }
+
+  @Test
+  void swappedNullDeviceIsNoMask() throws Exception {
+    Path image = bundle.resolve("image");
+    Program program =
+        RootfsRun.program(
+            RootfsRun.spec(config(false, PROC, HIDDEN)), bundle.toString(), false, "echo inside");
+    Files.write(image, RootfsRun.elf(program));
+    assertTrue(image.toFile().setExecutable(true));
+    String swap = "mount --bind /dev/zero /dev/null && exec " + image;
+    Process process =
+        new ProcessBuilder("unshare", "-m", "--propagation", "private", "sh", "-c", swap)
+            .redirectInput(Path.of("/dev/zero").toFile())
+            .redirectError(bundle.resolve("err").toFile())
+            .start();
+    assertEquals("", new String(process.getInputStream().readAllBytes(), UTF_8));
+    assertEquals(99, process.waitFor());
+    assertEquals(
+        "the host's /dev/null is not the null device: ENODEV (no such device)"
+            + " [config.json /linux/maskedPaths]",
+        RootfsRun.failure(program, Files.readAllBytes(bundle.resolve("err"))));
   }
 
   @Test
