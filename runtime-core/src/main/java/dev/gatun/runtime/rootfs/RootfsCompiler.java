@@ -229,7 +229,8 @@ public final class RootfsCompiler {
     b.sys(Syscall.PIVOT_ROOT, b.string("."), b.string("."));
     b.sys(Syscall.FCHDIR, hostRoot);
     in.setPropagation(hostRoot, Constants.AT_RECURSIVE, Constants.MS_SLAVE);
-    // What lies on the old root goes first, as the mask does when the rootfs is the host's own root;
+    // What lies on the old root goes first, as the mask does when the rootfs is the host's own
+    // root;
     // a root that is detached is no mount of this namespace any more.
     Label detached = b.label("detached");
     b.sys(Syscall.UMOUNT2, b.string("."), imm(Constants.MNT_DETACH));
@@ -253,7 +254,9 @@ public final class RootfsCompiler {
     hideHost(hidden, "/sys", Constants.SYSFS_MAGIC);
   }
 
-  /** Moves the container's root over the host's, where it lies already when that is what it shows. */
+  /**
+   * Moves the container's root over the host's, where it lies already when that is what it shows.
+   */
   private void moveRoot() {
     b.step("move into the root file system", "/root");
     in.attach(in.root, hostRoot).tolerate(Errno.ELOOP);

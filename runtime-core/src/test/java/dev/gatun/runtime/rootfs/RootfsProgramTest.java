@@ -187,7 +187,8 @@ class RootfsProgramTest {
     assertEquals(Syscall.MOUNT_SETATTR, program.record(pivot + 2).syscall());
     assertEquals(Constants.MS_SLAVE, linked.field(pivot + 2, 3, field));
     assertEquals(
-        Arg.imm(Constants.AT_EMPTY_PATH | Constants.AT_RECURSIVE), program.record(pivot + 2).arg(2));
+        Arg.imm(Constants.AT_EMPTY_PATH | Constants.AT_RECURSIVE),
+        program.record(pivot + 2).arg(2));
     assertEquals(Syscall.UMOUNT2, program.record(pivot + 3).syscall());
     assertEquals(Arg.imm(Constants.MNT_DETACH), program.record(pivot + 3).arg(1));
     assertEquals(Syscall.CHDIR, program.record(pivot + 7).syscall());
@@ -210,7 +211,8 @@ class RootfsProgramTest {
       int made = 0;
       for (int i = 0; i < program.size(); i++) {
         Syscall call = program.record(i).syscall();
-        assertFalse(call == Syscall.UNLINKAT || call == Syscall.SYMLINKAT, Listing.line(program, i));
+        assertFalse(
+            call == Syscall.UNLINKAT || call == Syscall.SYMLINKAT, Listing.line(program, i));
         if (call == Syscall.MKNODAT) {
           assertEquals("fuse", linked.string(i, 1));
           made++;
