@@ -80,9 +80,8 @@ fi
 
 say "linking the Java image"
 modules=
-for jar in {native-bindings,oci-spec,cgroups,netns,runtime-core,pods,cli}/target/gatun-*-SNAPSHOT.jar \
-  cli/target/libraries/*.jar; do
-  modules=$modules${modules:+:}$root/$jar
+for module in native-bindings oci-spec cgroups netns runtime-core pods cli; do
+  modules=$modules${modules:+:}$(echo "$root/$module/target/gatun-$module"-*[0-9T].jar)
 done
 image=dist/new/lib/gatun
 "$JAVA_HOME/bin/jlink" --module-path "$modules" --add-modules dev.gatun.cli --output "$image" \

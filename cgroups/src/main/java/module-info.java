@@ -8,9 +8,6 @@ module dev.gatun.cgroups {
   requires dev.gatun.linux;
   requires dev.gatun.oci;
 
-// The runtime creates, enters and removes the cgroup of each container.
-// exports dev.gatun.cgroups to dev.gatun.runtime;
-
   // Where a container's cgroup is, and the records that work on it: the runtime builds programs.
   exports dev.gatun.cgroups to
       dev.gatun.runtime,

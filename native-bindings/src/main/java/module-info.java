@@ -16,6 +16,7 @@ module dev.gatun.linux {
       dev.gatun.netns,
       dev.gatun.runtime,
       dev.gatun.cli;
+
   // The instruction set, the program builder and the kernel interface: whoever builds programs.
   exports dev.gatun.linux.program to
       dev.gatun.cgroups,
@@ -23,11 +24,6 @@ module dev.gatun.linux {
       dev.gatun.runtime,
       dev.gatun.cli;
 
-// ELF images: the runtime links intermediate and init, the command line emits the caller.
-// exports dev.gatun.linux.image to dev.gatun.runtime, dev.gatun.cli;
-
-// The kernel of this process: the runtime hands it to whoever embeds the library.
-// exports dev.gatun.linux.local to dev.gatun.runtime, dev.gatun.netns;
   // ELF images: the runtime links intermediate and init, the command line emits the caller.
   exports dev.gatun.linux.image to
       dev.gatun.runtime,

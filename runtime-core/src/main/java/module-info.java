@@ -9,11 +9,9 @@ module dev.gatun.runtime {
   requires dev.gatun.linux;
   requires dev.gatun.cgroups;
 
-// The public API: any JVM program may embed it.
-// exports dev.gatun.runtime;
-
   // The public API: any JVM program may embed it.
   exports dev.gatun.runtime;
+
   // The verbs, the state they find, the image they explain, and the kernel of the process that
   // called gatun: shaped by what the command line needs.
   exports dev.gatun.runtime.lifecycle to

@@ -11,6 +11,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -46,12 +47,15 @@ public final class EmitCaller {
   static byte[] elf(Arch arch) {
     Program program = Resident.build(arch);
     byte[] linked = new byte[program.linkedSize()];
-    long variables = Protocol.RESIDENT_DATA;
-    long zeroes = variables + program.variableSize();
     program.link(
-        new Program.Addresses(0, Protocol.RESIDENT_CONSTANTS, variables, zeroes, 0), linked, 0);
-    int records = program.size() * Instruction.SIZE;
-    int slots = Protocol.MAX_SLOTS * 8;
+        new Program.Addresses(
+            0,
+            Protocol.RESIDENT_CONSTANTS,
+            Protocol.RESIDENT_VARIABLES,
+            Protocol.RESIDENT_ZEROES,
+            0),
+        linked,
+        0);
     byte[] text = InterpreterCode.start(arch);
     ByteBuffer.wrap(text)
         .order(ByteOrder.LITTLE_ENDIAN)
@@ -59,28 +63,30 @@ public final class EmitCaller {
         .putLong(Protocol.RECORDS)
         .putLong(Protocol.SLOTS)
         .putLong(0);
-    byte[] data = new byte[slots + program.variableSize()];
-    System.arraycopy(
-        linked, records + program.constantSize(), data, slots, program.variableSize());
+    int records = program.size() * Instruction.SIZE;
+    int variables = records + program.constantSize();
+    long zeroes = Protocol.RESIDENT_ZEROES + program.zeroSize() - Protocol.ARENA;
     return ElfImage.write(
             arch,
             Protocol.TEXT,
             List.of(
-                new ElfImage.Segment(
-                    Protocol.TEXT, ElfImage.PF_R | ElfImage.PF_X, text, text.length),
-                new ElfImage.Segment(
-                    Protocol.RECORDS, ElfImage.PF_R, java.util.Arrays.copyOf(linked, records),
-                    records),
-                new ElfImage.Segment(
-                    Protocol.RESIDENT_CONSTANTS,
-                    ElfImage.PF_R,
-                    java.util.Arrays.copyOfRange(linked, records, records + program.constantSize()),
-                    program.constantSize()),
-                new ElfImage.Segment(
-                    Protocol.SLOTS,
+                segment(Protocol.TEXT, ElfImage.PF_R | ElfImage.PF_X, text, 0, text.length),
+                segment(Protocol.RESIDENT_CONSTANTS, ElfImage.PF_R, linked, records, variables),
+                segment(
+                    Protocol.RESIDENT_VARIABLES,
                     ElfImage.PF_R | ElfImage.PF_W,
-                    data,
-                    data.length + (long) program.zeroSize())))
+                    linked,
+                    variables,
+                    linked.length),
+                segment(Protocol.RECORDS, ElfImage.PF_R, linked, 0, records),
+                new ElfImage.Segment(
+                    Protocol.ARENA, ElfImage.PF_R | ElfImage.PF_W, new byte[8], zeroes)))
         .toByteArray();
+  }
+
+  private static ElfImage.Segment segment(
+      long address, int flags, byte[] bytes, int from, int to) {
+    return new ElfImage.Segment(
+        address, flags, Arrays.copyOfRange(bytes, from, to), to - from);
   }
 }

@@ -10,8 +10,17 @@ package dev.gatun.runtime.caller;
 public final class Protocol {
   private Protocol() {}
 
+  /** Where the interpreter's code is. */
+  public static final long TEXT = 0x1000_0000L;
+
+  /** The resident program's constants. */
+  public static final long RESIDENT_CONSTANTS = 0x1010_0000L;
+
+  /** The resident program's variables. */
+  public static final long RESIDENT_VARIABLES = 0x1020_0000L;
+
   /** Where the caller's records begin; the resident program is the first of them. */
-  public static final long RECORDS = 0x1001_0000L;
+  public static final long RECORDS = 0x1100_0000L;
 
   /** How many records the resident program may have: 64 kB, a page of any architecture. */
   public static final int RESIDENT_RECORDS = 1024;
@@ -23,7 +32,7 @@ public final class Protocol {
   public static final int ARENA_SIZE = 32 << 20;
 
   /** Where the slots are. */
-  public static final long SLOTS = 0x1800_0000L;
+  public static final long SLOTS = ARENA + ARENA_SIZE;
 
   /** How many slots there are. */
   public static final int MAX_SLOTS = 8192;
@@ -31,14 +40,8 @@ public final class Protocol {
   /** The first slot of the resident program; received programs may use those below. */
   public static final int RESIDENT_SLOTS = 8000;
 
-  /** The resident program's constants. */
-  public static final long RESIDENT_CONSTANTS = 0x1700_0000L;
-
-  /** The resident program's variables and zeroed memory, behind the slots. */
-  public static final long RESIDENT_DATA = SLOTS + MAX_SLOTS * 8L;
-
-  /** Where the interpreter's code is. */
-  public static final long TEXT = 0x1000_0000L;
+  /** The resident program's zeroed memory. */
+  public static final long RESIDENT_ZEROES = SLOTS + MAX_SLOTS * 8L;
 
   /** The record that takes the place of a received program's END: it sends the reply. */
   public static final int REPLY_RECORD = 5;

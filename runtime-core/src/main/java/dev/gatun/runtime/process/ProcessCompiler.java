@@ -289,6 +289,9 @@ public final class ProcessCompiler {
   public void createWorkingDirectory() {
     workingDirectoryCreated = true;
     String cwd = process.cwd();
+    if (cwd.equals("/")) {
+      return;
+    }
     b.step("create working directory " + Environment.quote(cwd), place + "/cwd");
     Label missing = b.label("missing");
     Label there = b.label("there");
@@ -468,9 +471,6 @@ public final class ProcessCompiler {
     b.jump(keep);
     b.bind(give);
     Instruction call = b.sys(Syscall.FCHOWN, fd, imm(uid), imm(-1)).into(t).tolerateAny(given);
-    b.bind(keep);
-    b.alu(Function.ADD, fd, fd, imm(1));
-    b.branch(Condition.LTU, fd, imm(3), next);
     b.outOfLine(() -> {
       // Not mapped in the user namespace, or on a read-only file system: it stays as it is.
       b.bind(given);
@@ -479,6 +479,9 @@ public final class ProcessCompiler {
       b.branch(Condition.EQ, t, imm(-Errno.EROFS), keep);
       b.fail(call, t);
     });
+    b.bind(keep);
+    b.alu(Function.ADD, fd, fd, imm(1));
+    b.branch(Condition.LTU, fd, imm(3), next);
   }
 
   private void changeUser(User user) {

@@ -93,7 +93,7 @@ class HomeLookupTest {
 
   /** What runc's user.GetExecUser makes of a file, and the errors that are Gatun's own. */
   private static String expected(String file, long uid) {
-    for (String line : file.split("\n")) {
+    for (String line : file.split("\n", -1)) {
       String entry = trim(line);
       if (entry.isEmpty()) {
         continue;
@@ -129,7 +129,8 @@ class HomeLookupTest {
     boolean signed = field.startsWith("+") || field.startsWith("-");
     String digits = signed ? field.substring(1) : field;
     BigInteger value = BigInteger.ZERO;
-    for (char digit : digits.toCharArray()) {
+    for (int i = 0; i < digits.length(); i++) {
+      char digit = digits.charAt(i);
       if (digit < '0' || digit > '9') {
         return uid == 0;
       }
@@ -144,9 +145,11 @@ class HomeLookupTest {
   @Test
   void whatPeopleWrite() throws IOException, InterruptedException {
     String debian =
-        "root:x:0:0:root:/root:/bin/bash\n"
-            + "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
-            + "user:x:1000:1000:User,,,:/home/user:/bin/sh\n";
+        """
+        root:x:0:0:root:/root:/bin/bash
+        daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
+        user:x:1000:1000:User,,,:/home/user:/bin/sh
+        """;
     add(debian, 0);
     add(debian, 1);
     add(debian, 1000);

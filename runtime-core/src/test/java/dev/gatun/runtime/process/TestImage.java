@@ -39,6 +39,7 @@ final class TestImage {
    * @param out what was written to standard output
    * @param failure the system call that failed, null when the program did not fail
    */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares runs
   record Run(int status, byte[] out, @Nullable SyscallException failure) {
     String text() {
       if (failure != null) {
@@ -52,7 +53,7 @@ final class TestImage {
         throw new AssertionError(
             "no failure: " + new String(out, java.nio.charset.StandardCharsets.UTF_8));
       }
-      return failure.getMessage();
+      return String.valueOf(failure.getMessage());
     }
   }
 
