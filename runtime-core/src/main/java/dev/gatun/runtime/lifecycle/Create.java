@@ -85,6 +85,7 @@ public final class Create {
   public record Created(ContainerState state, long root, long directory, List<String> warnings) {}
 
   /** What the first exchange brought. */
+  @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
   private record Bundle(
       String path, byte[] config, CgroupRoot cgroups, String created, int uid, String cwd) {}
 
@@ -239,6 +240,7 @@ public final class Create {
   // --- second exchange
 
   /** What the second exchange brought; descriptors of the process that ran it. */
+  @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
   private record Spawned(
       long root, long directory, long go, long pid, long made, byte[] messages, byte[] stat) {}
 

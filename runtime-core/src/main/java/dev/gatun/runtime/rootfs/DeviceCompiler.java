@@ -55,11 +55,11 @@ final class DeviceCompiler {
    * Adds the nodes and links.
    *
    * @param devices {@code linux.devices}
-   * @param devIsBound whether {@code /dev} is a bind mount: then nothing is made in it, what it
-   *     holds belongs to its source
+   * @param devIsHosts whether {@code /dev} is a bind mount or the host's devtmpfs: then nothing is
+   *     made in it, and what it holds is not touched
    */
-  void compile(List<Device> devices, boolean devIsBound) {
-    if (!devIsBound) {
+  void compile(List<Device> devices, boolean devIsHosts) {
+    if (!devIsHosts) {
       b.step("open /dev", "");
       Slot dev = in.directory("/dev");
       for (Object[] node : DEFAULTS) {
@@ -171,7 +171,7 @@ final class DeviceCompiler {
     Label owned = b.label("owned");
     Label done = b.label("done");
     b.load(8, kind, in.statx.address(), imm(Structs.STATX_STX_UID));
-    b.branch(Condition.EQ, kind, imm(uid | gid << 32), owned);
+    b.branch(Condition.EQ, kind, imm(uid | (gid << 32)), owned);
     b.sys(Syscall.FCHOWNAT, node, in.empty, imm(uid), imm(gid), imm(Constants.AT_EMPTY_PATH));
     b.bind(owned);
     b.branch(Condition.EQ, found, imm(type | mode), done);
@@ -182,7 +182,7 @@ final class DeviceCompiler {
 
   /** A device number as {@code mknodat(2)} takes it: minor in the low byte and above major. */
   static long makedev(long major, long minor) {
-    return minor & 0xff | major << 8 | (minor & ~0xffL) << 12;
+    return (minor & 0xff) | (major << 8) | ((minor & ~0xffL) << 12);
   }
 
   private void links(Slot dev) {

@@ -85,7 +85,7 @@ final class MountCompiler {
       if (cgroupNamespace) {
         fileSystem(mount, "cgroup2", path, options, false);
       } else {
-        ownCgroup(path, options, place);
+        ownCgroup(path, options);
       }
     } else {
       fileSystem(mount, type, path, options, type.equals("tmpfs") || path.equals("/dev"));
@@ -289,7 +289,7 @@ final class MountCompiler {
    * Without a cgroup namespace the container sees its own cgroup and what is below it. Mounting
    * cgroup2 anew would show the host's whole tree, and change the options of the host's mount.
    */
-  private void ownCgroup(String path, MountOptions options, String place) {
+  private void ownCgroup(String path, MountOptions options) {
     refuseParameters(path, options);
     Slot top = b.fd("cgroup2", "/sys/fs/cgroup");
     Slot type = b.slot("fstype");

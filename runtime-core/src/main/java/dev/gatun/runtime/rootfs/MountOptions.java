@@ -196,12 +196,12 @@ final class MountOptions {
     } else if (noatime) {
       value = Constants.MOUNT_ATTR_NOATIME;
     }
-    set = set & ~Constants.MOUNT_ATTR__ATIME | value;
+    set = (set & ~Constants.MOUNT_ATTR__ATIME) | value;
     clear |= Constants.MOUNT_ATTR__ATIME;
   }
 
   private void recursiveAccessTime(int value) {
-    recursiveSet = recursiveSet & ~Constants.MOUNT_ATTR__ATIME | value;
+    recursiveSet = (recursiveSet & ~Constants.MOUNT_ATTR__ATIME) | value;
     recursiveClear |= Constants.MOUNT_ATTR__ATIME;
   }
 

@@ -302,7 +302,7 @@ final class RootDirectory {
 
   /** The two halves of {@code stx_rdev} as one number. */
   static long rdev(long major, long minor) {
-    return major & 0xffff_ffffL | minor << 32;
+    return (major & 0xffff_ffffL) | (minor << 32);
   }
 
   void statx(Slot fd) {
@@ -338,8 +338,8 @@ final class RootDirectory {
   }
 
   /** Attaches a detached mount. */
-  void attach(Slot tree, Slot target) {
-    b.sys(
+  Instruction attach(Slot tree, Slot target) {
+    return b.sys(
         Syscall.MOVE_MOUNT,
         tree,
         empty,

@@ -95,13 +95,13 @@ public final class RootfsCompiler {
     MountCompiler mounts =
         new MountCompiler(
             in, bundle, linux.mountLabel(), linux.namespace(NamespaceType.CGROUP) != null, procfs);
-    boolean devIsBound = false;
+    boolean devIsHosts = false;
     for (int i = 0; i < spec.mounts().size(); i++) {
       Mount mount = spec.mounts().get(i);
       mounts.mount(mount, "/mounts/" + i);
-      devIsBound |= isBoundDev(mount);
+      devIsHosts |= isHostsDev(mount);
     }
-    new DeviceCompiler(in, procfs).compile(linux.devices(), devIsBound);
+    new DeviceCompiler(in, procfs).compile(linux.devices(), devIsHosts);
     mounts.finish();
     hidden.readOnly(readOnly);
     hidden.mask(masked);
@@ -114,11 +114,14 @@ public final class RootfsCompiler {
     }
     new SysctlCompiler(b).compile(linux.sysctl(), procfs);
     if (noPivot) {
-      moveRoot(hidden);
+      hideHost(hidden);
+    }
+    if (needsMask) {
+      hidden.closeEmptyDirectory();
+    }
+    if (noPivot) {
+      moveRoot();
     } else {
-      if (needsMask) {
-        hidden.closeEmptyDirectory();
-      }
       pivot();
     }
     rootPropagation();
@@ -127,11 +130,13 @@ public final class RootfsCompiler {
     b.sys(Syscall.UMASK, umask);
   }
 
-  private static boolean isBoundDev(Mount mount) {
+  /** Whether what {@code /dev} shows is the host's: a bind mount, or the only devtmpfs there is. */
+  private static boolean isHostsDev(Mount mount) {
     if (!ContainerPath.clean(mount.destination()).equals("/dev")) {
       return false;
     }
     return "bind".equals(mount.type())
+        || "devtmpfs".equals(mount.type())
         || mount.options().contains("bind")
         || mount.options().contains("rbind");
   }
@@ -176,7 +181,7 @@ public final class RootfsCompiler {
         .into(in.root);
     if (hidden != null) {
       // The mask lies between the rootfs on the host and the container's root, and goes with the
-      // host's root.
+      // host's root. On the container's root it would be in the way of "..".
       hidden.makeEmptyDirectory(directory);
       b.step("mount the root file system", "/root/path");
     }
@@ -224,23 +229,37 @@ public final class RootfsCompiler {
     b.sys(Syscall.PIVOT_ROOT, b.string("."), b.string("."));
     b.sys(Syscall.FCHDIR, hostRoot);
     in.setPropagation(hostRoot, Constants.AT_RECURSIVE, Constants.MS_SLAVE);
+    // What lies on the old root goes first, as the mask does when the rootfs is the host's own
+    // root;
+    // a root that is detached is no mount of this namespace any more.
+    Label detached = b.label("detached");
     b.sys(Syscall.UMOUNT2, b.string("."), imm(Constants.MNT_DETACH));
+    Label again = b.loop("detach");
+    b.sys(Syscall.UMOUNT2, b.string("."), imm(Constants.MNT_DETACH))
+        .tolerate(Errno.EINVAL, detached);
+    b.jump(again);
+    b.bind(detached);
     Idioms.close(b, hostRoot);
     b.sys(Syscall.CHDIR, b.string("/"));
   }
 
   /**
-   * Moves the container's root over the host's. The host's mounts stay below it, so first those of
-   * them go that would let a container mount proc and sysfs without the masks of its own.
+   * Without a pivot the host's mounts stay below the container's root, so those of them go that
+   * would let a container mount proc and sysfs without the masks of its own.
    */
-  private void moveRoot(HiddenPaths hidden) {
+  private void hideHost(HiddenPaths hidden) {
     b.step("make the host's mounts private", "/root");
     in.setPropagation(hostRoot, Constants.AT_RECURSIVE, Constants.MS_PRIVATE);
     hideHost(hidden, "/proc", Constants.PROC_SUPER_MAGIC);
     hideHost(hidden, "/sys", Constants.SYSFS_MAGIC);
-    hidden.closeEmptyDirectory();
+  }
+
+  /**
+   * Moves the container's root over the host's, where it lies already when that is what it shows.
+   */
+  private void moveRoot() {
     b.step("move into the root file system", "/root");
-    in.attach(in.root, hostRoot);
+    in.attach(in.root, hostRoot).tolerate(Errno.ELOOP);
     Idioms.close(b, hostRoot);
     b.sys(Syscall.FCHDIR, in.root);
     b.sys(Syscall.CHROOT, b.string("."));

@@ -51,7 +51,7 @@ final class SysctlCompiler {
   static String path(String key) {
     int dot = key.indexOf('.');
     int slash = key.indexOf('/');
-    if (dot < 0 || slash >= 0 && slash < dot) {
+    if (dot < 0 || (slash >= 0 && slash < dot)) {
       return key;
     }
     char[] path = key.toCharArray();

@@ -172,6 +172,57 @@ class RootfsProgramTest {
   }
 
   @Test
+  void pivotKeepsItsOrder() {
+    Program program = compile(Arch.X86_64, DEFAULT, false);
+    Linked linked = new Linked(program);
+    int pivot = 0;
+    while (program.record(pivot).syscall() != Syscall.PIVOT_ROOT) {
+      pivot++;
+    }
+    int field = Structs.MOUNT_ATTR_PROPAGATION;
+    assertEquals(Syscall.MOUNT_SETATTR, program.record(pivot - 2).syscall());
+    assertEquals(Constants.MS_PRIVATE, linked.field(pivot - 2, 3, field));
+    assertEquals(Syscall.FCHDIR, program.record(pivot - 1).syscall());
+    assertEquals(Syscall.FCHDIR, program.record(pivot + 1).syscall());
+    assertEquals(Syscall.MOUNT_SETATTR, program.record(pivot + 2).syscall());
+    assertEquals(Constants.MS_SLAVE, linked.field(pivot + 2, 3, field));
+    assertEquals(
+        Arg.imm(Constants.AT_EMPTY_PATH | Constants.AT_RECURSIVE),
+        program.record(pivot + 2).arg(2));
+    assertEquals(Syscall.UMOUNT2, program.record(pivot + 3).syscall());
+    assertEquals(Arg.imm(Constants.MNT_DETACH), program.record(pivot + 3).arg(1));
+    assertEquals(Syscall.CHDIR, program.record(pivot + 7).syscall());
+  }
+
+  @Test
+  void devOfTheHostIsLeftAlone() {
+    for (String type : new String[] {"bind", "devtmpfs"}) {
+      String config =
+          """
+          {"ociVersion":"1.0.2","root":{"path":"rootfs"},
+           "mounts":[{"destination":"/dev/","type":"%s","source":"/dev"}],
+           "linux":{"namespaces":[{"type":"mount"}],
+            "devices":[{"path":"/dev/fuse","type":"c","major":10,"minor":229},
+             {"path":"/fuse","type":"c","major":10,"minor":229}]}}
+          """
+              .formatted(type);
+      Program program = compile(Arch.X86_64, config, false);
+      Linked linked = new Linked(program);
+      int made = 0;
+      for (int i = 0; i < program.size(); i++) {
+        Syscall call = program.record(i).syscall();
+        assertFalse(
+            call == Syscall.UNLINKAT || call == Syscall.SYMLINKAT, Listing.line(program, i));
+        if (call == Syscall.MKNODAT) {
+          assertEquals("fuse", linked.string(i, 1));
+          made++;
+        }
+      }
+      assertEquals(1, made);
+    }
+  }
+
+  @Test
   void descriptorsAreNotInherited() {
     Program program = compile(Arch.X86_64, EVERYTHING, true);
     Linked linked = new Linked(program);
@@ -339,8 +390,9 @@ class RootfsProgramTest {
             + "],\"linux\":{"
             + linux
             + "}}";
-    return assertThrows(ConfigException.class, () -> compile(Arch.X86_64, config, false))
-        .getMessage();
+    return String.valueOf(
+        assertThrows(ConfigException.class, () -> compile(Arch.X86_64, config, false))
+            .getMessage());
   }
 
   @ParameterizedTest

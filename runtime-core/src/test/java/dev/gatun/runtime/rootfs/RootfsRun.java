@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.gatun.linux.Arch;
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Syscall;
+import dev.gatun.linux.SyscallException;
 import dev.gatun.linux.image.ImageLayout;
 import dev.gatun.linux.program.Addr;
 import dev.gatun.linux.program.Data;
@@ -112,6 +113,18 @@ final class RootfsRun {
     return layout.emit(0, linked, 0).toByteArray();
   }
 
+  /** The message of a failure that a program reported on its standard error. */
+  static String failure(Program program, byte[] report) {
+    ByteBuffer words = ByteBuffer.wrap(report).order(ByteOrder.LITTLE_ENDIAN);
+    SyscallException failure =
+        Listing.failure(
+            program,
+            (int) words.getLong(0),
+            (int) -words.getLong(8),
+            new long[program.slotCount()]);
+    return String.valueOf(failure.getMessage());
+  }
+
   /**
    * Runs a program in new namespaces.
    *
@@ -149,14 +162,7 @@ final class RootfsRun {
       byte[] errors = Files.readAllBytes(err);
       String message = new String(errors, UTF_8);
       if (process.exitValue() == FAILED && errors.length == HEAD) {
-        ByteBuffer words = ByteBuffer.wrap(errors).order(ByteOrder.LITTLE_ENDIAN);
-        message =
-            Listing.failure(
-                    program,
-                    (int) words.getLong(0),
-                    (int) -words.getLong(8),
-                    new long[program.slotCount()])
-                .getMessage();
+        message = failure(program, errors);
       }
       return new Result(process.exitValue(), Files.readString(out), message);
     } finally {
