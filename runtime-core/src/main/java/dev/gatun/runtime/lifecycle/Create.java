@@ -115,6 +115,7 @@ public final class Create {
     Support.check(spec);
     Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
     CgroupPath cgroup = CgroupPath.of(bundle.cgroups(), linux.cgroupsPath(), request.id());
+    Limits limits = Limits.of(linux.resources(), bundle.cgroups(), cgroup);
     int kept = request.preserveFds() + request.listenFds();
     InitCompiler.Image compiled =
         InitCompiler.compile(
@@ -141,7 +142,7 @@ public final class Create {
             bundle.uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
             spec.annotations());
-    Spawned spawned = spawn(state, cgroup, compiled, image, kept);
+    Spawned spawned = spawn(state, cgroup, limits, compiled, image, kept);
     ContainerState finished = commit(state, cgroup, spawned);
     return new Created(finished, spawned.root(), spawned.directory(), List.of());
   }
@@ -247,6 +248,7 @@ public final class Create {
   private Spawned spawn(
       ContainerState state,
       @Nullable CgroupPath cgroup,
+      Limits limits,
       InitCompiler.Image compiled,
       InitImage image,
       int kept) {
@@ -288,11 +290,15 @@ public final class Create {
     StateRoot.fifo(b, directory, StateRoot.STATUS);
     StateRoot.write(b, directory, state);
     StateRoot.create(b, directory, StateRoot.STEPS, Steps.of(compiled));
-    Slot cgroupFd = cgroupDirectory == null ? null : cgroupDirectory.make();
+    Slot cgroupFd = null;
+    if (cgroupDirectory != null) {
+      cgroupFd = cgroupDirectory.make();
+      limits.apply(b, cgroupDirectory, cgroupFd);
+    }
     Spawn.Channels channels = Spawn.channels(b, directory, compiled);
     Spawn.image(b, image, compiled, channels, cgroupFd);
     Slot intermediate = Spawn.start(b, request.id(), channels, kept, request.attended());
-    Spawn.closeImageEnds(b, channels);
+    Spawn.closeImageEnds(b, channels, cgroupFd);
     b.set(go, channels.goWrite());
     receive(b, channels.reportRead(), messages, messagesEnd, pid, ready);
     b.step("wait for the intermediate process", "");
@@ -307,6 +313,10 @@ public final class Create {
     Idioms.close(b, intermediate);
     Idioms.close(b, channels.reportRead());
     b.branch(Condition.EQ, ready, imm(0), done);
+    if (cgroupFd != null) {
+      limits.applyLate(b, cgroupFd);
+      Idioms.close(b, cgroupFd);
+    }
     b.step("find the start time of the container's process", "");
     Slot statFile = b.fd("stat", "/proc/PID/stat");
     b.sys(

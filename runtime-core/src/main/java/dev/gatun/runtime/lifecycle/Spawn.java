@@ -260,11 +260,13 @@ final class Spawn {
     return pidfd;
   }
 
-  /** Closes what only the image needs, so that its end is seen. */
-  static void closeImageEnds(ProgramBuilder b, Channels channels) {
+  /** Closes what only the image needs, so that its end is seen; the cgroup is needed once more. */
+  static void closeImageEnds(ProgramBuilder b, Channels channels, @Nullable Slot cgroup) {
     Idioms.close(b, channels.image());
     for (Slot fd : channels.inherited()) {
-      Idioms.close(b, fd);
+      if (fd != cgroup) {
+        Idioms.close(b, fd);
+      }
     }
   }
 }
