@@ -29,7 +29,8 @@ final class ContainerOptions {
     Options options = call.options();
     for (String name : new String[] {"console-socket", "pidfd-socket"}) {
       if (options.get(name) != null) {
-        throw new UsageException("--" + name + ": this version of gatun has no terminals and sockets");
+        throw new UsageException(
+            "--" + name + ": this version of gatun has no terminals and sockets");
       }
     }
     return new Create.Request(

@@ -6,7 +6,9 @@ import dev.gatun.runtime.lifecycle.Delete;
 final class DeleteVerb implements Verb {
   @Override
   public Option[] options() {
-    return new Option[] {Option.flag("force", 'f', "kill it first if it runs; no error if it does not exist")};
+    return new Option[] {
+      Option.flag("force", 'f', "kill it first if it runs; no error if it does not exist")
+    };
   }
 
   @Override

@@ -84,9 +84,7 @@ public final class EmitCaller {
         .toByteArray();
   }
 
-  private static ElfImage.Segment segment(
-      long address, int flags, byte[] bytes, int from, int to) {
-    return new ElfImage.Segment(
-        address, flags, Arrays.copyOfRange(bytes, from, to), to - from);
+  private static ElfImage.Segment segment(long address, int flags, byte[] bytes, int from, int to) {
+    return new ElfImage.Segment(address, flags, Arrays.copyOfRange(bytes, from, to), to - from);
   }
 }

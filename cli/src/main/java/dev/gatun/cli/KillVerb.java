@@ -26,7 +26,8 @@ final class KillVerb implements Verb {
 
   @Override
   public Outcome run(Invocation call) {
-    String signal = call.options().arguments().size() > 1 ? call.options().arguments().get(1) : "TERM";
+    String signal =
+        call.options().arguments().size() > 1 ? call.options().arguments().get(1) : "TERM";
     Kill.run(
         call.kernel(), call.root(), call.id(), Signals.parse(signal), call.options().has("all"));
     return Outcome.DONE;

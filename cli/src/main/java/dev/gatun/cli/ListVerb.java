@@ -52,7 +52,8 @@ final class ListVerb implements Verb {
         yield Outcome.print(Description.line(out.endArray()));
       }
       case "table" -> Outcome.print(table(all));
-      default -> throw new UsageException("invalid format \"" + format + "\": it must be table or json");
+      default ->
+          throw new UsageException("invalid format \"" + format + "\": it must be table or json");
     };
   }
 

@@ -26,12 +26,14 @@ public final class Main {
   private static final String DEFAULT_ROOT = "/run/gatun";
 
   static final Option[] GLOBAL = {
-    Option.value("root", (char) 0, "DIR", "where the state of containers is kept (default /run/gatun)"),
+    Option.value(
+        "root", (char) 0, "DIR", "where the state of containers is kept (default /run/gatun)"),
     Option.value("log", (char) 0, "FILE", "write errors to a file too"),
     Option.value("log-format", (char) 0, "FORMAT", "of the log: text or json (default text)"),
     Option.flag("debug", (char) 0, "write what is done to the log"),
     Option.flag("systemd-cgroup", (char) 0, "use systemd for cgroups"),
-    Option.value("cgroup-manager", (char) 0, "NAME", "cgroupfs, systemd or disabled (default cgroupfs)"),
+    Option.value(
+        "cgroup-manager", (char) 0, "NAME", "cgroupfs, systemd or disabled (default cgroupfs)"),
     Option.value("rootless", (char) 0, "BOOL", "true, false or auto (default auto)"),
     Option.flag("version", 'v', "print the version"),
     Option.flag("help", 'h', "print this help"),
@@ -87,8 +89,7 @@ public final class Main {
       name = rest.getFirst();
       Verb verb = Verbs.named(name);
       if (verb == null) {
-        throw new UsageException(
-            "no command is called \"" + name + "\": see gatun --help");
+        throw new UsageException("no command is called \"" + name + "\": see gatun --help");
       }
       Option[] table = Help.withHelp(verb.options());
       Options options = Options.parse(rest, 1, table, verb.stopsAtArgument());
@@ -185,11 +186,7 @@ public final class Main {
             Syscall.OPENAT,
             imm(Constants.AT_FDCWD),
             b.string(path),
-            imm(
-                Constants.O_WRONLY
-                    | Constants.O_CREAT
-                    | Constants.O_APPEND
-                    | Constants.O_CLOEXEC),
+            imm(Constants.O_WRONLY | Constants.O_CREAT | Constants.O_APPEND | Constants.O_CLOEXEC),
             imm(0644))
         .into(file);
     byte[] line = LogLine.error(error, System.currentTimeMillis(), json);

@@ -49,7 +49,8 @@ final class Options {
       String name = word.substring(begin, equals < 0 ? word.length() : equals);
       Option option = find(table, name);
       if (option == null) {
-        throw new UsageException("flag provided but not defined: " + word.substring(0, begin) + name);
+        throw new UsageException(
+            "flag provided but not defined: " + word.substring(0, begin) + name);
       }
       String value;
       if (equals >= 0) {
@@ -77,8 +78,7 @@ final class Options {
 
   private void put(Option option, String value) {
     if (option.isFlag() && !value.equals("true") && !value.equals("false")) {
-      throw new UsageException(
-          "invalid boolean value \"" + value + "\" for --" + option.name());
+      throw new UsageException("invalid boolean value \"" + value + "\" for --" + option.name());
     }
     List<String> all = values.get(option.name());
     if (all == null) {
@@ -116,8 +116,12 @@ final class Options {
     }
     int number = parseNumber(value);
     if (number < 0) {
-      throw new UsageException("invalid value \"" + value + "\" for --" + name
-          + ": it must be a number from 0 to 999999999");
+      throw new UsageException(
+          "invalid value \""
+              + value
+              + "\" for --"
+              + name
+              + ": it must be a number from 0 to 999999999");
     }
     return number;
   }

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
  * @param out what goes to standard output
  * @param error the one sentence for standard error and the log, or empty
  */
+@SuppressWarnings("ArrayRecordComponent") // printed and forgotten, never compared
 record Outcome(int status, byte[] out, String error) {
   private static final byte[] NOTHING = {};
 

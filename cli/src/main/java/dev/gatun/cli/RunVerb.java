@@ -36,11 +36,7 @@ final class RunVerb implements Verb {
       return Outcome.DONE;
     }
     Run.attend(
-        call.kernel(),
-        call.root(),
-        call.id(),
-        options.has("keep"),
-        !options.has("no-subreaper"));
+        call.kernel(), call.root(), call.id(), options.has("keep"), !options.has("no-subreaper"));
     return Outcome.LEFT;
   }
 }

@@ -5,9 +5,7 @@ import org.jspecify.annotations.Nullable;
 /** The commands by name; only the one that is asked for is loaded. */
 final class Verbs {
   /** All names, in the order of the help. */
-  static final String[] NAMES = {
-    "create", "delete", "kill", "list", "run", "start", "state"
-  };
+  static final String[] NAMES = {"create", "delete", "kill", "list", "run", "start", "state"};
 
   private Verbs() {}
 

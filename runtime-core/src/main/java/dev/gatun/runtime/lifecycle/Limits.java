@@ -32,8 +32,7 @@ final class Limits {
    * @return the plan
    * @throws RuntimeException naming what cannot be had
    */
-  static Limits of(
-      @Nullable Resources resources, CgroupRoot root, @Nullable CgroupPath cgroup) {
+  static Limits of(@Nullable Resources resources, CgroupRoot root, @Nullable CgroupPath cgroup) {
     if (resources == null) {
       return NONE;
     }
