@@ -151,7 +151,7 @@ public final class Main {
 
   /** Prints, logs, and ends the caller. */
   private void end(Outcome outcome) {
-    if (outcome == Outcome.LEFT) {
+    if (outcome.left()) {
       return;
     }
     ProgramBuilder b = new ProgramBuilder(kernel.arch());

@@ -19,6 +19,11 @@ record Outcome(int status, byte[] out, String error) {
   /** The process has been told how to end itself. */
   static final Outcome LEFT = new Outcome(-1, NOTHING, "");
 
+  /** Whether the process already knows how it ends. */
+  boolean left() {
+    return status < 0;
+  }
+
   static Outcome print(byte[] out) {
     return new Outcome(0, out, "");
   }
