@@ -7,7 +7,6 @@ import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
-import dev.gatun.linux.program.Addr;
 import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
@@ -469,10 +468,20 @@ public final class InitCompiler {
     b.store(8, message.address(), imm(Message.RECORD), Slot.FAILED_RECORD);
     b.store(8, message.address(), imm(Message.ERRNO), Slot.FAILED_ERRNO);
     b.alu(Function.SUB, size, Slot.IMAGE_SLOTS_END, Slot.IMAGE_SLOTS);
+    // One write of at most PIPE_BUF bytes is never mixed with what the other process says.
+    Label fits = b.label("fits");
+    b.branch(Condition.LTU, size, imm(Message.MAX_SLOTS), fits);
+    b.set(size, imm(Message.MAX_SLOTS));
+    b.bind(fits);
     b.store(8, message.address(), imm(Message.VALUE), size);
-    Addr at = message.address();
-    b.sys(Syscall.WRITE, channel, at, imm(Message.SIZE));
-    b.sys(Syscall.WRITE, channel, Slot.IMAGE_SLOTS, size);
+    Data parts =
+        b.variable("iovec", 2 * Structs.SIZEOF_IOVEC)
+            .address(Structs.IOVEC_IOV_BASE, message.address())
+            .u64(Structs.IOVEC_IOV_LEN, Message.SIZE);
+    int second = Structs.SIZEOF_IOVEC;
+    b.store(8, parts.address(), imm(second + Structs.IOVEC_IOV_BASE), Slot.IMAGE_SLOTS);
+    b.store(8, parts.address(), imm(second + Structs.IOVEC_IOV_LEN), size);
+    b.sys(Syscall.WRITEV, channel, parts.address(), imm(2));
     b.sys(Syscall.EXIT_GROUP, imm(1));
   }
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *  PID       pid of init      -                 -
  *  READY     -                -                 -
  *  STARTED   -                -                 -
- *  FAILED    bytes of slots   number of record  −errno      then the slots themselves
+ *  FAILED    bytes of slots   number of record  −errno      then the first slots themselves
  * </pre>
  */
 public final class Message {
@@ -21,6 +21,9 @@ public final class Message {
 
   /** Bytes of a message, without the slots that follow a FAILED one. */
   public static final int SIZE = 32;
+
+  /** The most bytes of slots that follow: with the message itself they are PIPE_BUF. */
+  public static final int MAX_SLOTS = 4096 - SIZE;
 
   /** Offset of the kind. */
   public static final int KIND = 0;

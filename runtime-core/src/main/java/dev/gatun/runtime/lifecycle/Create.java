@@ -363,36 +363,47 @@ public final class Create {
     return spawned;
   }
 
-  /** Reads messages until init is ready, has failed, or nobody is left who could say anything. */
+  /**
+   * Reads messages until init's pid is known and init is ready or has failed, or until nobody is
+   * left who could say anything. Init may be faster than the intermediate that reports its pid.
+   */
   private static void receive(
       ProgramBuilder b, Slot report, Data messages, Slot end, Slot pid, Slot ready) {
     b.step("wait for the container's process", "");
     Slot kind = b.slot("kind");
     Slot got = b.slot("got");
+    Slot left = b.slot("left");
+    Slot said = b.slot("said");
     Label over = b.label("over");
     Label isPid = b.label("is pid");
     Label isReady = b.label("is ready");
+    Label check = b.label("check");
+    b.set(said, imm(0));
     Label next = b.loop("message");
     b.sys(Syscall.READ, report, end, imm(Message.SIZE)).into(got);
     b.branch(Condition.NE, got, imm(Message.SIZE), over);
     b.load(8, kind, end, imm(Message.KIND));
+    b.load(8, left, end, imm(Message.VALUE));
+    b.alu(Function.ADD, end, end, imm(Message.SIZE));
     b.branch(Condition.EQ, kind, imm(Message.PID), isPid);
     b.branch(Condition.EQ, kind, imm(Message.READY), isReady);
-    b.alu(Function.ADD, end, end, imm(Message.SIZE));
-    Slot room = b.slot("room");
+    b.set(said, imm(1));
     Label rest = b.loop("slots");
-    b.alu(Function.SUB, room, messages.at(messages.size()), end);
-    b.sys(Syscall.READ, report, end, room).into(got);
+    b.branch(Condition.EQ, left, imm(0), check);
+    b.sys(Syscall.READ, report, end, left).into(got);
+    b.branch(Condition.EQ, got, imm(0), over);
     b.alu(Function.ADD, end, end, got);
-    b.branch(Condition.NE, got, imm(0), rest);
-    b.jump(over);
+    b.alu(Function.SUB, left, left, got);
+    b.jump(rest);
     b.bind(isPid);
-    b.load(8, pid, end, imm(Message.VALUE));
-    b.alu(Function.ADD, end, end, imm(Message.SIZE));
-    b.jump(next);
+    b.set(pid, left);
+    b.jump(check);
     b.bind(isReady);
-    b.alu(Function.ADD, end, end, imm(Message.SIZE));
     b.set(ready, imm(1));
+    b.set(said, imm(1));
+    b.bind(check);
+    b.branch(Condition.EQ, pid, imm(0), next);
+    b.branch(Condition.EQ, said, imm(0), next);
     b.bind(over);
   }
 
