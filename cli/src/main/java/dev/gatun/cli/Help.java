@@ -46,8 +46,16 @@ final class Help {
   static String of(String name, Verb verb) {
     StringBuilder out = new StringBuilder(1024);
     out.append("gatun ").append(name).append(": ").append(verb.summary()).append("\n\n");
-    out.append("usage: gatun ").append(name).append(" [options] ").append(verb.arguments());
-    out.append("\n\noptions:\n");
+    out.append("usage: gatun ").append(name).append(" [options]");
+    if (!verb.arguments().isEmpty()) {
+      out.append(' ').append(verb.arguments());
+    }
+    if (!verb.details().isEmpty()) {
+      out.append("\n\n").append(verb.details());
+    } else {
+      out.append("\n");
+    }
+    out.append("\noptions:\n");
     options(out, withHelp(verb.options()));
     return out.toString();
   }

@@ -19,7 +19,7 @@ final class ListVerb implements Verb {
 
   @Override
   public String arguments() {
-    return "no arguments";
+    return "";
   }
 
   @Override

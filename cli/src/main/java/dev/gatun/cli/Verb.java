@@ -11,6 +11,11 @@ interface Verb {
   /** What it does, a line for the list of commands. */
   String summary();
 
+  /** What else its help says, whole lines; empty when the summary is enough. */
+  default String details() {
+    return "";
+  }
+
   /** The fewest and the most arguments. */
   int[] argumentCount();
 

@@ -5,7 +5,9 @@ import org.jspecify.annotations.Nullable;
 /** The commands by name; only the one that is asked for is loaded. */
 final class Verbs {
   /** All names, in the order of the help. */
-  static final String[] NAMES = {"create", "delete", "kill", "list", "run", "start", "state"};
+  static final String[] NAMES = {
+    "create", "delete", "explain", "features", "kill", "list", "ps", "run", "spec", "start", "state"
+  };
 
   private Verbs() {}
 
@@ -13,9 +15,13 @@ final class Verbs {
     return switch (name) {
       case "create" -> new CreateVerb();
       case "delete" -> new DeleteVerb();
+      case "explain" -> new ExplainVerb();
+      case "features" -> new FeaturesVerb();
       case "kill" -> new KillVerb();
       case "list" -> new ListVerb();
+      case "ps" -> new PsVerb();
       case "run" -> new RunVerb();
+      case "spec" -> new SpecVerb();
       case "start" -> new StartVerb();
       case "state" -> new StateVerb();
       default -> null;

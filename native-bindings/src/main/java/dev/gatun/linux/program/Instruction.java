@@ -138,6 +138,11 @@ public final class Instruction {
     return code;
   }
 
+  /** The number of the record that it was put after: out of line, not the one before it. */
+  public int position() {
+    return position;
+  }
+
   /** Why the record is there. */
   public Origin origin() {
     return origin;

@@ -100,7 +100,10 @@ public final class InitCompiler {
    * @param status takes the descriptor that {@code gatun start} reads
    * @param cgroup takes the descriptor of the container's cgroup, null when it has none
    * @param joined namespaces to open, in the order in which they are joined
+   * @param begin the first record of the intermediate; the gate's are before it
+   * @param init the first record of init
    * @param started the record from which on a failure is {@code start}'s
+   * @param failed the first record that reports a failure, the intermediate's or init's
    */
   public record Image(
       Program program,
@@ -111,7 +114,10 @@ public final class InitCompiler {
       Slot status,
       @Nullable Slot cgroup,
       List<Joined> joined,
-      int started) {}
+      int begin,
+      int init,
+      int started,
+      int failed) {}
 
   private InitCompiler(Arch arch, Spec spec, Options options) {
     this.b = new ProgramBuilder(arch);
@@ -175,7 +181,18 @@ public final class InitCompiler {
     b.bind(failed);
     reportFailure();
     return new Image(
-        b.build(), resident, report, go, start, status, cgroup, joined, started.record());
+        b.build(),
+        resident,
+        report,
+        go,
+        start,
+        status,
+        cgroup,
+        joined,
+        begin.record(),
+        init.record(),
+        started.record(),
+        failed.record());
   }
 
   private void intermediate(Label init) {
@@ -261,7 +278,8 @@ public final class InitCompiler {
     }
     Slot procfs = procfs();
     ProcessCompiler compiler =
-        new ProcessCompiler(b, process, "/process", options.preservedFds(), options.listenFds());
+        new ProcessCompiler(b, process, "/process", options.preservedFds(), options.listenFds())
+            .linux(linux);
     compiler.early(procfs);
     b.step("hide from the container", "");
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_DUMPABLE), imm(0));

@@ -5,17 +5,20 @@ import static dev.gatun.linux.program.Arg.imm;
 import dev.gatun.cgroups.CgroupDirectory;
 import dev.gatun.cgroups.CgroupPath;
 import dev.gatun.cgroups.CgroupRoot;
+import dev.gatun.linux.Arch;
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.SyscallException;
+import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Linux;
@@ -30,6 +33,7 @@ import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.ProcessStat;
 import dev.gatun.runtime.state.StateRoot;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -87,7 +91,7 @@ public final class Create {
   /** What the first exchange brought. */
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
   private record Bundle(
-      String path, byte[] config, CgroupRoot cgroups, String created, int uid, String cwd) {}
+      String path, byte[] config, CgroupRoot cgroups, String created, int uid) {}
 
   private Create(Kernel kernel, String root, Request request) {
     this.kernel = kernel;
@@ -109,8 +113,58 @@ public final class Create {
     return new Create(kernel, root, request).run();
   }
 
+  /**
+   * What a create and a start of a bundle would run. The bundle is read and nothing else is done.
+   *
+   * @param kernel where
+   * @param root the state root's path, absolute
+   * @param request what
+   * @return the parts, in the order in which they run
+   */
+  static List<Explanation.Part> explain(Kernel kernel, String root, Request request) {
+    return new Create(kernel, root, request).explain();
+  }
+
   private Created run() {
-    Bundle bundle = readBundle();
+    Plan plan = plan(readBundle());
+    Spawned spawned = spawn(plan);
+    ContainerState finished = commit(plan, spawned);
+    return new Created(finished, spawned.root(), spawned.directory(), List.of());
+  }
+
+  private List<Explanation.Part> explain() {
+    Plan plan = plan(readBundle());
+    Arch arch = kernel.arch();
+    ProgramBuilder b = new ProgramBuilder(arch);
+    Slot directory = b.fd("directory", root + "/" + request.id());
+    Program third = record(b, directory, b.fd("go", "pipe"), plan.state());
+    List<Explanation.Part> parts = new ArrayList<>();
+    parts.add(
+        Explanation.whole("gatun create", "1 of 3: reads the bundle", reading().program()));
+    parts.add(
+        Explanation.whole(
+            "gatun create",
+            "2 of 3: makes the state, the cgroup and the process",
+            making(plan).program()));
+    Explanation.untilGate(parts, plan.compiled());
+    parts.add(
+        Explanation.whole("gatun create", "3 of 3: writes down that the container exists", third));
+    Explanation.atGate(parts, plan.compiled());
+    Explanation.start(parts, arch, root, request.id());
+    Explanation.fromGate(parts, plan.compiled());
+    return parts;
+  }
+
+  /** All that is known before anything has been changed. */
+  private record Plan(
+      ContainerState state,
+      @Nullable CgroupPath cgroup,
+      Limits limits,
+      InitCompiler.Image compiled,
+      InitImage image,
+      int kept) {}
+
+  private Plan plan(Bundle bundle) {
     Spec spec = SpecReader.readValid(bundle.config(), "config.json");
     Support.check(spec);
     Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
@@ -142,9 +196,7 @@ public final class Create {
             bundle.uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
             spec.annotations());
-    Spawned spawned = spawn(state, cgroup, limits, compiled, image, kept);
-    ContainerState finished = commit(state, cgroup, spawned);
-    return new Created(finished, spawned.root(), spawned.directory(), List.of());
+    return new Plan(state, cgroup, limits, compiled, image, kept);
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
@@ -154,7 +206,11 @@ public final class Create {
 
   // --- first exchange
 
-  private Bundle readBundle() {
+  /** The program of the first exchange, and where its answers are. */
+  private record Reading(
+      Program program, Data cwd, Data time, Data files, Slot uid, Slot configEnd, Slot mountsEnd) {}
+
+  private Reading reading() {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     int kept = request.preserveFds() + request.listenFds();
     for (int fd = 3; fd < 3 + kept; fd++) {
@@ -194,12 +250,18 @@ public final class Create {
     b.step("read the own cgroup", "");
     append(b, imm(Constants.AT_FDCWD), "/proc/self/cgroup", files, total);
     b.replyUpTo(files, total);
-    Kernel.Result result = kernel.run(b.build()).orThrow();
-    byte[] all = result.bytes(files);
-    int config = (int) result.slot(configEnd);
-    int mounts = (int) result.slot(mountsEnd);
-    String workingDirectory = text(result.bytes(cwd));
-    byte[] clock = result.bytes(time);
+    return new Reading(b.build(), cwd, time, files, uid, configEnd, mountsEnd);
+  }
+
+  private Bundle readBundle() {
+    Reading reading = reading();
+    Kernel.Result result = kernel.run(reading.program()).orThrow();
+    byte[] all = result.bytes(reading.files());
+    int config = (int) result.slot(reading.configEnd());
+    int mounts = (int) result.slot(reading.mountsEnd());
+    String workingDirectory = text(result.bytes(reading.cwd()));
+    byte[] clock = result.bytes(reading.time());
+    String path = request.bundle() == null ? "." : request.bundle();
     return new Bundle(
         Paths.absolute(workingDirectory, path),
         Arrays.copyOfRange(all, 0, config),
@@ -208,16 +270,11 @@ public final class Create {
         Timestamp.rfc3339(
             Message.u64(clock, Structs.KERNEL_TIMESPEC_TV_SEC),
             Message.u64(clock, Structs.KERNEL_TIMESPEC_TV_NSEC)),
-        (int) result.slot(uid),
-        workingDirectory);
+        (int) result.slot(reading.uid()));
   }
 
   private static void append(
-      ProgramBuilder b,
-      dev.gatun.linux.program.Arg directory,
-      String name,
-      Data files,
-      Slot total) {
+      ProgramBuilder b, Arg directory, String name, Data files, Slot total) {
     Slot file = b.fd("file", name);
     b.sys(
             Syscall.OPENAT,
@@ -245,13 +302,23 @@ public final class Create {
   private record Spawned(
       long root, long directory, long go, long pid, long made, byte[] messages, byte[] stat) {}
 
-  private Spawned spawn(
-      ContainerState state,
-      @Nullable CgroupPath cgroup,
-      Limits limits,
-      InitCompiler.Image compiled,
-      InitImage image,
-      int kept) {
+  /** The program of the second exchange, and where its answers are. */
+  private record Making(
+      Program program,
+      Slot exists,
+      Slot root,
+      Slot directory,
+      Slot go,
+      Slot pid,
+      Slot ready,
+      @Nullable Slot made,
+      Data messages,
+      Data stat,
+      Slot statSize) {}
+
+  private Making making(Plan plan) {
+    CgroupPath cgroup = plan.cgroup();
+    InitCompiler.Image compiled = plan.compiled();
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Slot exists = b.slot("exists");
     Slot directory = b.fd("directory", root + "/" + request.id());
@@ -288,16 +355,16 @@ public final class Create {
     b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
     StateRoot.fifo(b, directory, StateRoot.START);
     StateRoot.fifo(b, directory, StateRoot.STATUS);
-    StateRoot.write(b, directory, state);
+    StateRoot.write(b, directory, plan.state());
     StateRoot.create(b, directory, StateRoot.STEPS, Steps.of(compiled));
     Slot cgroupFd = null;
     if (cgroupDirectory != null) {
       cgroupFd = cgroupDirectory.make();
-      limits.apply(b, cgroupDirectory, cgroupFd);
+      plan.limits().apply(b, cgroupDirectory, cgroupFd);
     }
     Spawn.Channels channels = Spawn.channels(b, directory, compiled);
-    Spawn.image(b, image, compiled, channels, cgroupFd);
-    Slot intermediate = Spawn.start(b, request.id(), channels, kept, request.attended());
+    Spawn.image(b, plan.image(), compiled, channels, cgroupFd);
+    Slot intermediate = Spawn.start(b, request.id(), channels, plan.kept(), request.attended());
     Spawn.closeImageEnds(b, channels, cgroupFd);
     b.set(go, channels.goWrite());
     receive(b, channels.reportRead(), messages, messagesEnd, pid, ready);
@@ -332,25 +399,42 @@ public final class Create {
     Slot length = b.slot("length");
     b.alu(Function.SUB, length, messagesEnd, messages.address());
     b.replyUpTo(messages, length);
-    Kernel.Result result = kernel.run(b.build());
-    if (result.slot(exists) != 0) {
+    return new Making(
+        b.build(),
+        exists,
+        rootFd,
+        directory,
+        go,
+        pid,
+        ready,
+        cgroupDirectory == null ? null : cgroupDirectory.made(),
+        messages,
+        stat,
+        statSize);
+  }
+
+  private Spawned spawn(Plan plan) {
+    Making making = making(plan);
+    Slot made = making.made();
+    Kernel.Result result = kernel.run(making.program());
+    if (result.slot(making.exists()) != 0) {
       throw new ContainerException(
           "container with given ID already exists: \"" + request.id() + "\"");
     }
     Spawned spawned =
         new Spawned(
-            result.slot(rootFd),
-            result.slot(directory),
-            result.slot(go),
-            result.slot(pid),
-            cgroupDirectory == null ? 0 : result.slot(cgroupDirectory.made()),
-            result.bytes(messages),
-            result.bytes(stat, result.slot(statSize)));
+            result.slot(making.root()),
+            result.slot(making.directory()),
+            result.slot(making.go()),
+            result.slot(making.pid()),
+            made == null ? 0 : result.slot(made),
+            result.bytes(making.messages()),
+            result.bytes(making.stat(), result.slot(making.statSize())));
     RuntimeException failure = result.failure();
     if (failure == null) {
-      failure = Message.failure(compiled.program(), spawned.messages());
+      failure = Message.failure(plan.compiled().program(), spawned.messages());
     }
-    if (failure == null && result.slot(ready) == 0) {
+    if (failure == null && result.slot(making.ready()) == 0) {
       failure =
           new ContainerException(
               "container \""
@@ -358,7 +442,7 @@ public final class Create {
                   + "\": its first process was killed before it was ready");
     }
     if (failure != null) {
-      throw undo(cgroup, spawned, failure);
+      throw undo(plan.cgroup(), spawned, failure);
     }
     return spawned;
   }
@@ -444,31 +528,40 @@ public final class Create {
 
   // --- third exchange
 
-  private ContainerState commit(
-      ContainerState state, @Nullable CgroupPath cgroup, Spawned spawned) {
+  private ContainerState commit(Plan plan, Spawned spawned) {
     ProcessStat stat = ProcessStat.of(spawned.stat());
     if (stat == null) {
       throw undo(
-          cgroup,
+          plan.cgroup(),
           spawned,
           new ContainerException(
               "container \"" + request.id() + "\": its first process was killed"));
     }
-    ContainerState finished = state.withInit((int) spawned.pid(), stat.startTime());
-    ProgramBuilder b = new ProgramBuilder(kernel.arch());
-    StateRoot.write(b, imm(spawned.directory()), finished);
+    ContainerState finished = plan.state().withInit((int) spawned.pid(), stat.startTime());
+    Program program =
+        record(
+            new ProgramBuilder(kernel.arch()),
+            imm(spawned.directory()),
+            imm(spawned.go()),
+            finished);
+    RuntimeException failure = kernel.run(program).failure();
+    if (failure != null) {
+      throw undo(plan.cgroup(), spawned, failure);
+    }
+    return finished;
+  }
+
+  /** The program of the third exchange. */
+  private Program record(ProgramBuilder b, Arg directory, Arg go, ContainerState finished) {
+    StateRoot.write(b, directory, finished);
     String pidFile = request.pidFile();
     if (pidFile != null) {
       pidFile(b, pidFile, finished.pid());
     }
     b.step("let the container's process go on", "");
-    b.sys(Syscall.WRITE, imm(spawned.go()), b.string("g"), imm(1));
-    b.sys(Syscall.CLOSE, imm(spawned.go())).tolerateAny();
-    RuntimeException failure = kernel.run(b.build()).failure();
-    if (failure != null) {
-      throw undo(cgroup, spawned, failure);
-    }
-    return finished;
+    b.sys(Syscall.WRITE, go, b.string("g"), imm(1));
+    b.sys(Syscall.CLOSE, go).tolerateAny();
+    return b.build();
   }
 
   /** Digits only, under a temporary name first: a reader never sees half of them. */

@@ -6,12 +6,14 @@ import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.runtime.ContainerException;
@@ -19,7 +21,6 @@ import dev.gatun.runtime.init.Message;
 import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.StateRoot;
 import dev.gatun.runtime.state.Status;
-import java.util.Arrays;
 
 /**
  * {@code start}, in two exchanges: look at the container; open its gate and read what init says.
@@ -69,7 +70,33 @@ public final class Start {
       throw new IllegalArgumentException(found.id() + " is " + found.status());
     }
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
-    b.step("start container \"" + found.id() + "\"", "");
+    Gate gate = gate(b, found.id(), imm(found.directory()), imm(found.gate()));
+    Kernel.Result result = kernel.run(gate.program()).orThrow();
+    byte[] received = result.bytes(gate.messages());
+    RuntimeException failure =
+        Steps.failure(result.bytes(gate.steps(), result.slot(gate.stepsSize())), received);
+    if (failure != null) {
+      throw failure;
+    }
+    if (Message.find(received, Message.STARTED) < 0) {
+      throw new ContainerException(
+          "cannot start container \"" + found.id() + "\": its first process was killed");
+    }
+  }
+
+  /** The program that opens the gate, and where its answers are. */
+  record Gate(Program program, Data steps, Slot stepsSize, Data messages) {}
+
+  /**
+   * Compiles the second exchange.
+   *
+   * @param b an empty program
+   * @param id the container's id
+   * @param directory the container's directory, which is closed
+   * @param gate the gate, open for writing, which is closed
+   */
+  static Gate gate(ProgramBuilder b, String id, Arg directory, Arg gate) {
+    b.step("start container \"" + id + "\"", "");
     Slot status = b.fd("status", StateRoot.STATUS);
     Slot end = b.slot("end");
     Slot got = b.slot("got");
@@ -78,9 +105,9 @@ public final class Start {
     Data steps = b.output("steps", MAX_STEPS);
     Data messages = b.output("messages", MAX_MESSAGES);
     b.replyUpTo(messages, imm(0));
-    StateRoot.openFifo(b, imm(found.directory()), StateRoot.STATUS, Constants.O_RDONLY, status);
-    b.sys(Syscall.WRITE, imm(found.gate()), b.string("s"), imm(1));
-    b.sys(Syscall.CLOSE, imm(found.gate())).tolerateAny();
+    StateRoot.openFifo(b, directory, StateRoot.STATUS, Constants.O_RDONLY, status);
+    b.sys(Syscall.WRITE, gate, b.string("s"), imm(1));
+    b.sys(Syscall.CLOSE, gate).tolerateAny();
     Data poll =
         b.variable("pollfd", Structs.SIZEOF_POLLFD).u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
     b.store(4, poll.address(), imm(Structs.POLLFD_FD), status);
@@ -101,26 +128,16 @@ public final class Start {
     b.set(stepsSize, imm(0));
     b.sys(
             Syscall.OPENAT,
-            imm(found.directory()),
+            directory,
             b.string(StateRoot.STEPS),
             imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
             imm(0))
         .into(file);
     Idioms.append(b, file, steps, stepsSize);
     Idioms.close(b, file);
-    b.sys(Syscall.CLOSE, imm(found.directory())).tolerateAny();
+    b.sys(Syscall.CLOSE, directory).tolerateAny();
     b.alu(Function.SUB, length, end, messages.address());
     b.replyUpTo(messages, length);
-    Kernel.Result result = kernel.run(b.build()).orThrow();
-    byte[] received = result.bytes(messages);
-    RuntimeException failure =
-        Steps.failure(Arrays.copyOf(result.bytes(steps), (int) result.slot(stepsSize)), received);
-    if (failure != null) {
-      throw failure;
-    }
-    if (Message.find(received, Message.STARTED) < 0) {
-      throw new ContainerException(
-          "cannot start container \"" + found.id() + "\": its first process was killed");
-    }
+    return new Gate(b.build(), steps, stepsSize, messages);
   }
 }

@@ -5,6 +5,7 @@ import dev.gatun.oci.Mount;
 import dev.gatun.oci.RootfsPropagation;
 import dev.gatun.runtime.ConfigException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,23 @@ import org.jspecify.annotations.Nullable;
  * <p>Options that nothing here knows are parameters of the file system, which accepts or refuses
  * them. Later options win over earlier ones.
  */
-final class MountOptions {
+public final class MountOptions {
+  /** What {@link #add} takes for something else than a parameter of a file system. */
+  private static final String[] KNOWN = {
+    "atime", "bind", "defaults", "dev", "diratime", "exec", "loud", "noatime", "nodev",
+    "nodiratime", "noexec", "noiversion", "norelatime", "nostrictatime", "nosuid", "nosymfollow",
+    "private", "ratime", "rbind", "rdev", "rdiratime", "relatime", "remount", "rexec", "rnoatime",
+    "rnodev", "rnodiratime", "rnoexec", "rnorelatime", "rnostrictatime", "rnosuid",
+    "rnosymfollow", "ro", "rprivate", "rrelatime", "rro", "rrw", "rshared", "rslave",
+    "rstrictatime", "rsuid", "rsymfollow", "runbindable", "rw", "shared", "silent", "slave",
+    "strictatime", "suid", "symfollow", "unbindable"
+  };
+
+  /** Parameters that the kernel takes for every file system, fs/fs_context.c. */
+  private static final String[] OF_ALL_FILE_SYSTEMS = {
+    "async", "dirsync", "lazytime", "mand", "nolazytime", "nomand", "sync"
+  };
+
   /**
    * A parameter of a file system, for {@code fsconfig(2)}.
    *
@@ -49,6 +66,19 @@ final class MountOptions {
 
   private MountOptions(String target) {
     this.target = target;
+  }
+
+  /**
+   * The options that mean the same for every file system, for the features document.
+   *
+   * @return their names, sorted
+   */
+  public static List<String> names() {
+    List<String> names = new ArrayList<>(KNOWN.length + OF_ALL_FILE_SYSTEMS.length);
+    Collections.addAll(names, KNOWN);
+    Collections.addAll(names, OF_ALL_FILE_SYSTEMS);
+    Collections.sort(names);
+    return names;
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.gatun.runtime.state;
 
 import static dev.gatun.linux.program.Arg.imm;
 
+import dev.gatun.linux.Arch;
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
@@ -12,6 +13,7 @@ import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.SpecException;
@@ -70,7 +72,29 @@ public final class Look {
    * @throws dev.gatun.linux.SyscallException when looking fails
    */
   public static Found at(Kernel kernel, String root, String id, Purpose purpose) {
-    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Query query = query(kernel.arch(), root, id, purpose);
+    Kernel.Result result = kernel.run(query.program()).orThrow();
+    if (result.slot(query.exists()) == 0) {
+      throw ContainerException.doesNotExist(id);
+    }
+    return found(id, result, query);
+  }
+
+  /**
+   * The program that looks at a container, to be shown.
+   *
+   * @param arch the architecture
+   * @param root the state root's path
+   * @param id the container's id, checked
+   * @param purpose what is wanted
+   * @return the program
+   */
+  public static Program program(Arch arch, String root, String id, Purpose purpose) {
+    return query(arch, root, id, purpose).program();
+  }
+
+  private static Query query(Arch arch, String root, String id, Purpose purpose) {
+    ProgramBuilder b = new ProgramBuilder(arch);
     Label missing = b.label("missing");
     Label unwritten = b.label("unwritten");
     Label done = b.label("done");
@@ -156,33 +180,39 @@ public final class Look {
     b.bind(done);
     b.replyUpTo(state, stateSize);
     b.bind(missing);
-    Kernel.Result result = kernel.run(b.build()).orThrow();
-    if (result.slot(exists) == 0) {
-      throw ContainerException.doesNotExist(id);
-    }
-    return found(
-        id,
-        result,
-        new Slots(exists, pid, pidfd, gate, busy, statSize, stateSize),
+    return new Query(
+        b.build(),
+        rootFd,
+        directory,
+        exists,
+        pid,
+        pidfd,
+        gate,
+        busy,
         stat,
+        statSize,
         state,
-        result.slot(rootFd),
-        result.slot(directory));
+        stateSize);
   }
 
-  private record Slots(
-      Slot exists, Slot pid, Slot pidfd, Slot gate, Slot busy, Slot statSize, Slot stateSize) {}
-
-  private static Found found(
-      String id,
-      Kernel.Result result,
-      Slots slots,
+  /** The program and where its answers are. */
+  private record Query(
+      Program program,
+      Slot root,
+      Slot directory,
+      Slot exists,
+      Slot pid,
+      Slot pidfd,
+      Slot gate,
+      Slot busy,
       Data stat,
+      Slot statSize,
       Data state,
-      long root,
-      long directory) {
+      Slot stateSize) {}
+
+  private static Found found(String id, Kernel.Result result, Query query) {
     ContainerState recorded = null;
-    byte[] bytes = result.bytes(state, result.slot(slots.stateSize()));
+    byte[] bytes = result.bytes(query.state(), result.slot(query.stateSize()));
     if (bytes.length > 0) {
       try {
         recorded = ContainerState.of(bytes);
@@ -191,7 +221,8 @@ public final class Look {
       }
     }
     ProcessStat process =
-        ProcessStat.of(result.bytes(stat, Math.max(0, result.slot(slots.statSize()))));
+        ProcessStat.of(
+            result.bytes(query.stat(), Math.max(0, result.slot(query.statSize()))));
     boolean alive =
         recorded != null
             && process != null
@@ -200,8 +231,8 @@ public final class Look {
             && !process.dead();
     Status status;
     if (alive) {
-      status = result.slot(slots.gate()) >= 0 ? Status.CREATED : Status.RUNNING;
-    } else if ((recorded == null || recorded.pid() == 0) && result.slot(slots.busy()) != 0) {
+      status = result.slot(query.gate()) >= 0 ? Status.CREATED : Status.RUNNING;
+    } else if ((recorded == null || recorded.pid() == 0) && result.slot(query.busy()) != 0) {
       status = Status.CREATING;
     } else {
       status = Status.STOPPED;
@@ -210,11 +241,11 @@ public final class Look {
         id,
         status,
         recorded,
-        alive ? (int) result.slot(slots.pid()) : 0,
-        root,
-        directory,
-        alive ? result.slot(slots.pidfd()) : -1,
-        status == Status.CREATED ? result.slot(slots.gate()) : -1);
+        alive ? (int) result.slot(query.pid()) : 0,
+        result.slot(query.root()),
+        result.slot(query.directory()),
+        alive ? result.slot(query.pidfd()) : -1,
+        status == Status.CREATED ? result.slot(query.gate()) : -1);
   }
 
   /** Reads the digits at {@link ContainerState#PID_OFFSET}; spaces before them count nothing. */
