@@ -100,7 +100,7 @@ public final class Main {
       int[] bounds = verb.argumentCount();
       if (count < bounds[0] || count > bounds[1]) {
         throw new UsageException(
-            "\"gatun " + name + "\" takes " + verb.arguments() + ": see gatun " + name + " --help");
+            "wrong number of arguments: \"gatun " + name + "\" takes " + verb.arguments() + ": see gatun " + name + " --help");
       }
       return verb.run(
           new Invocation(kernel, global.get("root", DEFAULT_ROOT), options, environment));

@@ -137,7 +137,7 @@ public final class SpecValidator {
 
   private void process(Process process, String pointer) {
     if (process.args().isEmpty()) {
-      throw error(pointer, "args needs at least one entry");
+      throw error(pointer + "/args", "at least one entry is needed");
     }
     absolute(pointer, "/cwd", process.cwd());
     Long umask = process.user().umask();

@@ -139,7 +139,7 @@ class SpecValidatorTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "'args':[] | | args needs at least one entry",
+        "'args':[] | /args | at least one entry is needed",
         "'cwd':'tmp' | /cwd | expected an absolute path, found \"tmp\"",
         "'user':{'uid':0,'gid':0,'umask':512} | /user/umask | expected 0 to 511, found 512",
         "'env':['A=','B'] | /env/1 | expected NAME=value, found \"B\"",

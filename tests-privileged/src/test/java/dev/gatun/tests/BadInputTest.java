@@ -34,12 +34,12 @@ class BadInputTest {
     Bundle bundle = box.bundle();
     String good = bundle.config().toPrettyString();
     Map<String, String> texts = new LinkedHashMap<>();
-    texts.put("", "line 1");
-    texts.put("{", "line 1");
-    texts.put("nonsense", "line 1");
+    texts.put("", "config.json:1:");
+    texts.put("{", "config.json:1:");
+    texts.put("nonsense", "config.json:1:");
     texts.put("[]", "config.json");
-    texts.put(good.substring(0, good.length() / 2), "line");
-    texts.put(good.replaceFirst("\"process\" :", "\"process\""), "line");
+    texts.put(good.substring(0, good.length() / 2), "config.json:");
+    texts.put(good.replaceFirst("\"process\" :", "\"process\""), "config.json:");
     texts.forEach((text, expected) -> expectRefusal(box, bundle.write(text), expected));
     box.expectNothingLeft();
   }

@@ -74,7 +74,7 @@ class ErrorTest {
     create.expectFailure("/mnt");
     if (!box.isRunc()) {
       int index = bundle.mounts().size() - 1;
-      create.expectFailure("mount \"/mnt\"", "ENODEV", "[config.json /mounts/" + index + "]");
+      create.expectFailure("mount /mnt", "ENODEV", "[config.json /mounts/" + index + "]");
     }
     box.expectNothingLeft();
   }

@@ -35,6 +35,8 @@ public final class InitCompiler {
   /** Sixty-four signals, all of them. */
   private static final long ALL_SIGNALS = -1L;
 
+  private static final int LAST_SIGNAL = 64;
+
   /** The root inode of a procfs, {@code PROC_ROOT_INO} of linux/proc_fs.h. */
   private static final int PROC_ROOT_INO = 1;
 
@@ -197,6 +199,7 @@ public final class InitCompiler {
 
   private void intermediate(Label init) {
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NAME), b.string("gatun:" + options.id()));
+    defaultSignals();
     if (isNew(NamespaceType.TIME)) {
       timeNamespace();
     }
@@ -228,6 +231,20 @@ public final class InitCompiler {
     b.branch(Condition.EQ, pid, imm(0), init);
     send(Message.PID, pid);
     b.sys(Syscall.EXIT_GROUP, imm(0));
+  }
+
+  /** Signals that the caller ignores stay ignored through execve(2): the container gets none. */
+  private void defaultSignals() {
+    b.step("reset signals", "");
+    Data action = b.constant("SIG_DFL", Structs.SIZEOF_SIGACTION);
+    Slot signal = b.slot("signal");
+    b.set(signal, imm(1));
+    Label next = b.loop("next signal");
+    // KILL and STOP cannot be set, and need not be.
+    b.sys(Syscall.RT_SIGACTION, signal, action.address(), imm(0), imm(Structs.SIZEOF_SIGSET))
+        .tolerate(Errno.EINVAL);
+    b.alu(Function.ADD, signal, signal, imm(1));
+    b.branch(Condition.LTU, signal, imm(LAST_SIGNAL + 1), next);
   }
 
   private void timeNamespace() {
