@@ -364,7 +364,7 @@ public final class Create {
     Slot intermediate = Spawn.start(b, request.id(), channels, plan.kept(), request.attended());
     Spawn.closeImageEnds(b, channels, cgroupFd);
     b.set(go, channels.goWrite());
-    receive(b, channels.reportRead(), messages, messagesEnd, pid, ready);
+    receive(b, channels.reportRead(), messagesEnd, pid, ready);
     b.step("wait for the intermediate process", "");
     b.sys(
             Syscall.WAITID,
@@ -448,8 +448,7 @@ public final class Create {
    * Reads messages until init's pid is known and init is ready or has failed, or until nobody is
    * left who could say anything. Init may be faster than the intermediate that reports its pid.
    */
-  private static void receive(
-      ProgramBuilder b, Slot report, Data messages, Slot end, Slot pid, Slot ready) {
+  private static void receive(ProgramBuilder b, Slot report, Slot end, Slot pid, Slot ready) {
     b.step("wait for the container's process", "");
     Slot kind = b.slot("kind");
     Slot got = b.slot("got");
