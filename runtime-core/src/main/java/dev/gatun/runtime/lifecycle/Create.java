@@ -381,7 +381,7 @@ public final class Create {
     Idioms.close(b, channels.reportRead());
     b.branch(Condition.EQ, ready, imm(0), done);
     if (cgroupFd != null) {
-      limits.applyLate(b, cgroupFd);
+      plan.limits().applyLate(b, cgroupFd);
       Idioms.close(b, cgroupFd);
     }
     b.step("find the start time of the container's process", "");
