@@ -101,7 +101,13 @@ public final class Main {
       int[] bounds = verb.argumentCount();
       if (count < bounds[0] || count > bounds[1]) {
         throw new UsageException(
-            "\"gatun " + name + "\" takes " + (verb.arguments().isEmpty() ? "no arguments" : verb.arguments()) + ": see gatun " + name + " --help");
+            "\"gatun "
+                + name
+                + "\" takes "
+                + (verb.arguments().isEmpty() ? "no arguments" : verb.arguments())
+                + ": see gatun "
+                + name
+                + " --help");
       }
       return verb.run(
           new Invocation(kernel, global.get("root", DEFAULT_ROOT), options, environment));

@@ -90,8 +90,7 @@ public final class Create {
 
   /** What the first exchange brought. */
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
-  private record Bundle(
-      String path, byte[] config, CgroupRoot cgroups, String created, int uid) {}
+  private record Bundle(String path, byte[] config, CgroupRoot cgroups, String created, int uid) {}
 
   private Create(Kernel kernel, String root, Request request) {
     this.kernel = kernel;
@@ -139,8 +138,7 @@ public final class Create {
     Slot directory = b.fd("directory", root + "/" + request.id());
     Program third = record(b, directory, b.fd("go", "pipe"), plan.state());
     List<Explanation.Part> parts = new ArrayList<>();
-    parts.add(
-        Explanation.whole("gatun create", "1 of 3: reads the bundle", reading().program()));
+    parts.add(Explanation.whole("gatun create", "1 of 3: reads the bundle", reading().program()));
     parts.add(
         Explanation.whole(
             "gatun create",
@@ -273,8 +271,7 @@ public final class Create {
         (int) result.slot(reading.uid()));
   }
 
-  private static void append(
-      ProgramBuilder b, Arg directory, String name, Data files, Slot total) {
+  private static void append(ProgramBuilder b, Arg directory, String name, Data files, Slot total) {
     Slot file = b.fd("file", name);
     b.sys(
             Syscall.OPENAT,

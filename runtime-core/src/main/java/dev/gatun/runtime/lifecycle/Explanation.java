@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code explain}: what {@code create} and {@code start} would run for a bundle, process by process.
- * They are the very programs, built and not run: only the one that reads the bundle is.
+ * {@code explain}: what {@code create} and {@code start} would run for a bundle, process by
+ * process. They are the very programs, built and not run: only the one that reads the bundle is.
  */
 public final class Explanation {
   private Explanation() {}
@@ -60,8 +60,7 @@ public final class Explanation {
     Program program = image.program();
     List<Integer> intermediate = records(program, 0, gate(image));
     intermediate.addAll(records(program, image.begin(), image.init()));
-    parts.add(
-        new Part("intermediate", "joins namespaces and clones init", program, intermediate));
+    parts.add(new Part("intermediate", "joins namespaces and clones init", program, intermediate));
     parts.add(
         new Part(
             "init",

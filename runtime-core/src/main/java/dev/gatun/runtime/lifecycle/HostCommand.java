@@ -80,13 +80,7 @@ public final class HostCommand {
     b.set(code, imm(CLD_EXITED));
     Label again = b.loop("again");
     // ECHILD: the caller ignores SIGCHLD, and nobody knows the status.
-    b.sys(
-            Syscall.WAITID,
-            imm(Constants.P_PID),
-            pid,
-            info.address(),
-            imm(Constants.WEXITED),
-            imm(0))
+    b.sys(Syscall.WAITID, imm(Constants.P_PID), pid, info.address(), imm(Constants.WEXITED), imm(0))
         .into(waited)
         .tolerateAny();
     b.branch(Condition.EQ, waited, imm(-Errno.EINTR), again);
@@ -101,8 +95,7 @@ public final class HostCommand {
           "execute \"" + arguments.getFirst() + "\": it wrote more than " + MAX_OUTPUT + " bytes");
     }
     int ended = (int) result.slot(status);
-    return new Result(
-        result.slot(code) == CLD_EXITED ? ended : 128 + ended, result.bytes(output));
+    return new Result(result.slot(code) == CLD_EXITED ? ended : 128 + ended, result.bytes(output));
   }
 
   /** A child that shares this memory arranges its descriptors and executes, nothing else. */

@@ -181,17 +181,7 @@ public final class Look {
     b.replyUpTo(state, stateSize);
     b.bind(missing);
     return new Query(
-        b.build(),
-        rootFd,
-        directory,
-        exists,
-        pid,
-        pidfd,
-        gate,
-        busy,
-        stat,
-        statSize,
-        state,
+        b.build(), rootFd, directory, exists, pid, pidfd, gate, busy, stat, statSize, state,
         stateSize);
   }
 
@@ -221,8 +211,7 @@ public final class Look {
       }
     }
     ProcessStat process =
-        ProcessStat.of(
-            result.bytes(query.stat(), Math.max(0, result.slot(query.statSize()))));
+        ProcessStat.of(result.bytes(query.stat(), Math.max(0, result.slot(query.statSize()))));
     boolean alive =
         recorded != null
             && process != null
