@@ -31,8 +31,7 @@ final class DefaultSpec {
   static Spec rootful() {
     List<Mount> mounts = new ArrayList<>();
     mounts.add(mount("/proc", "proc", "proc"));
-    mounts.add(
-        mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"));
+    mounts.add(mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"));
     mounts.add(
         mount(
             "/dev/pts",
@@ -73,8 +72,7 @@ final class DefaultSpec {
   static Spec rootless(long uid, long gid) {
     List<Mount> mounts = new ArrayList<>();
     mounts.add(mount("/proc", "proc", "proc"));
-    mounts.add(
-        mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"));
+    mounts.add(mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"));
     mounts.add(
         mount(
             "/dev/pts",
@@ -103,15 +101,13 @@ final class DefaultSpec {
 
   private static void shared(List<Mount> mounts) {
     mounts.add(
-        mount(
-            "/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k"));
+        mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k"));
     mounts.add(mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"));
   }
 
   private static void cgroup(List<Mount> mounts) {
     mounts.add(
-        mount(
-            "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro"));
+        mount("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro"));
   }
 
   private static Mount mount(String destination, String type, String source, String... options) {
@@ -120,8 +116,7 @@ final class DefaultSpec {
 
   private static Spec spec(List<Mount> mounts, Linux linux) {
     List<Capability> capabilities =
-        List.of(
-            Capability.CAP_AUDIT_WRITE, Capability.CAP_KILL, Capability.CAP_NET_BIND_SERVICE);
+        List.of(Capability.CAP_AUDIT_WRITE, Capability.CAP_KILL, Capability.CAP_NET_BIND_SERVICE);
     Process process =
         new Process(
             false,

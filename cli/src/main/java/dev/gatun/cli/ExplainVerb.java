@@ -35,14 +35,14 @@ final class ExplainVerb implements Verb {
   @Override
   public String details() {
     return """
-        Prints the programs of create and start, process by process and step by step,
-        each step with the place in config.json that asked for it. The bundle is read,
-        nothing is made, and root is not needed. ID stands for the container's id.
+    Prints the programs of create and start, process by process and step by step,
+    each step with the place in config.json that asked for it. The bundle is read,
+    nothing is made, and root is not needed. ID stands for the container's id.
 
-        A line is a record of a program: a system call, "or" the errors that do not end
-        the program, "->" where it goes on then; a condition; or a computation on slots,
-        which have names. &name is memory, ": 4" behind it is a size in bytes.
-        """;
+    A line is a record of a program: a system call, "or" the errors that do not end
+    the program, "->" where it goes on then; a condition; or a computation on slots,
+    which have names. &name is memory, ": 4" behind it is a size in bytes.
+    """;
   }
 
   @Override

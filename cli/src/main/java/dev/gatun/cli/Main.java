@@ -45,7 +45,7 @@ public final class Main {
   private @Nullable String log;
   private boolean json;
 
-  private Main(Kernel kernel, List<String> words, List<String> environment) {
+  Main(Kernel kernel, List<String> words, List<String> environment) {
     this.kernel = kernel;
     this.words = words;
     this.environment = environment;
@@ -68,7 +68,8 @@ public final class Main {
     Runtime.getRuntime().halt(0);
   }
 
-  private Outcome dispatch() {
+  /** Does what the command line says, and says how to end. */
+  Outcome dispatch() {
     String name = "";
     try {
       Options global = Options.parse(words, 1, GLOBAL, true);
@@ -100,7 +101,13 @@ public final class Main {
       int[] bounds = verb.argumentCount();
       if (count < bounds[0] || count > bounds[1]) {
         throw new UsageException(
-            "wrong number of arguments: \"gatun " + name + "\" takes " + verb.arguments() + ": see gatun " + name + " --help");
+            "wrong number of arguments: \"gatun "
+                + name
+                + "\" takes "
+                + (verb.arguments().isEmpty() ? "no arguments" : verb.arguments())
+                + ": see gatun "
+                + name
+                + " --help");
       }
       return verb.run(
           new Invocation(kernel, global.get("root", DEFAULT_ROOT), options, environment));

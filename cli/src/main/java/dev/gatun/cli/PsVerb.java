@@ -33,10 +33,10 @@ final class PsVerb implements Verb {
   @Override
   public String details() {
     return """
-        The table is what the host's ps prints, by itself called with -ef, less the
-        processes that are not the container's; its columns must have PID among them.
-        JSON is an array of pids.
-        """;
+    The table is what the host's ps prints, by itself called with -ef, less the
+    processes that are not the container's; its columns must have PID among them.
+    JSON is an array of pids.
+    """;
   }
 
   @Override
@@ -71,13 +71,14 @@ final class PsVerb implements Verb {
     } else {
       command.addAll(words.subList(1, words.size()));
     }
-    HostCommand.Result ps =
-        HostCommand.run(call.kernel(), FILES, command, call.environment());
+    HostCommand.Result ps = HostCommand.run(call.kernel(), FILES, command, call.environment());
     String output = new String(ps.output(), StandardCharsets.UTF_8);
     if (ps.status() != 0) {
       throw new ContainerException(
-          "ps: " + (ps.status() > 128 ? "signal " + (ps.status() - 128) : "exit status " + ps.status())
-              + ": " + output.strip());
+          "ps: "
+              + (ps.status() > 128 ? "signal " + (ps.status() - 128) : "exit status " + ps.status())
+              + ": "
+              + output.strip());
     }
     return Outcome.print(filter(output, pids));
   }

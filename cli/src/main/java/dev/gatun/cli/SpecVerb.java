@@ -40,10 +40,10 @@ final class SpecVerb implements Verb {
   @Override
   public String details() {
     return """
-        The configuration runs sh in the bundle's directory "rootfs", as that of runc
-        does, without a terminal: this version of gatun cannot give one. It cannot make
-        user namespaces either, so what --rootless writes is for other runtimes.
-        """;
+    The configuration runs sh in the bundle's directory "rootfs", as that of runc
+    does, without a terminal: this version of gatun cannot give one. It cannot make
+    user namespaces either, so what --rootless writes is for other runtimes.
+    """;
   }
 
   @Override
@@ -54,8 +54,7 @@ final class SpecVerb implements Verb {
   @Override
   public Outcome run(Invocation call) {
     Kernel kernel = call.kernel();
-    Spec spec =
-        call.options().has("rootless") ? rootless(kernel) : DefaultSpec.rootful();
+    Spec spec = call.options().has("rootless") ? rootless(kernel) : DefaultSpec.rootful();
     byte[] text = SpecWriter.write(JsonWriter.pretty("\t"), spec).toByteArray();
     write(kernel, call.options().get("bundle", "."), text);
     return Outcome.DONE;

@@ -1,0 +1,109 @@
+package dev.gatun.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is said about command lines before anything is done. */
+class CommandLineTest {
+  private static Outcome gatun(String... words) {
+    List<String> line = new ArrayList<>(List.of("gatun"));
+    line.addAll(Arrays.asList(words));
+    return new Main(new NoKernel(), line, List.of()).dispatch();
+  }
+
+  private static String out(Outcome outcome) {
+    return new String(outcome.out(), StandardCharsets.UTF_8);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          nope | no command is called "nope": see gatun --help
+          help nope | no command is called "nope": see gatun --help
+          --nope | flag provided but not defined: --nope
+          --log | flag needs an argument: --log
+          --log-format xml state x | invalid log format "xml": it must be text or json
+          --systemd-cgroup state x | --systemd-cgroup: this version of gatun has the cgroupfs driver alone
+          --cgroup-manager disabled list | --cgroup-manager disabled: this version of gatun has the cgroupfs driver alone
+          --rootless true list | --rootless true: this version of gatun needs root
+          --rootless maybe list | invalid value "maybe" for --rootless: it must be true, false or auto
+          state | "gatun state" takes <container-id>: see gatun state --help
+          state a b | "gatun state" takes <container-id>: see gatun state --help
+          list a | "gatun list" takes no arguments: see gatun list --help
+          spec a | "gatun spec" takes no arguments: see gatun spec --help
+          ps | "gatun ps" takes <container-id> [ps options]: see gatun ps --help
+          ps -f xml a | invalid format "xml": it must be table or json
+          explain --format xml . | invalid format "xml": it must be text or json
+          kill a NOPE | unknown signal "NOPE"
+          create --preserve-fds x a | invalid value "x" for --preserve-fds: it must be a number from 0 to 999999999
+          delete --force ../x | invalid container id "../x": it must have 1 to 255 of the characters A-Z a-z 0-9 _ + - . and no dot first
+          """)
+  void badLines(String line, String message) {
+    Outcome outcome = gatun(line.split(" ", -1));
+    assertEquals(message, outcome.error());
+    assertEquals(1, outcome.status());
+    assertEquals("", out(outcome));
+  }
+
+  @Test
+  void version() {
+    for (String option : new String[] {"--version", "-version", "-v"}) {
+      Outcome outcome = gatun(option);
+      assertEquals(0, outcome.status());
+      String[] lines = out(outcome).split("\n", -1);
+      assertEquals("gatun version " + Version.VERSION, lines[0]);
+      assertTrue(lines[1].startsWith("commit: "), lines[1]);
+      assertEquals("spec: 1.3.0", lines[2]);
+    }
+  }
+
+  @Test
+  void helpIsTheSameHoweverItIsAskedFor() {
+    String help = out(gatun("--help"));
+    assertEquals(help, out(gatun()));
+    assertEquals(help, out(gatun("help")));
+    for (String name : Verbs.NAMES) {
+      assertTrue(help.contains("\n  " + name + " "), name);
+      String more = out(gatun(name, "--help"));
+      assertEquals(more, out(gatun("help", name)), name);
+      assertTrue(more.startsWith("gatun " + name + ": "), more);
+    }
+  }
+
+  @Test
+  void helpFitsTheTerminal() {
+    StringBuilder all = new StringBuilder(out(gatun("--help")));
+    for (String name : Verbs.NAMES) {
+      all.append(out(gatun(name, "--help")));
+    }
+    for (String line : all.toString().split("\n", -1)) {
+      assertTrue(line.length() <= 100, line);
+      assertEquals(line.stripTrailing(), line);
+    }
+  }
+
+  @Test
+  void verbsAreSortedAndComplete() {
+    String[] sorted = Verbs.NAMES.clone();
+    Arrays.sort(sorted);
+    assertEquals(Arrays.asList(sorted), Arrays.asList(Verbs.NAMES));
+    for (String name : Verbs.NAMES) {
+      Verb verb = Verbs.named(name);
+      assertNotNull(verb, name);
+      for (Option option : verb.options()) {
+        assertTrue(!option.help().isEmpty(), name + " --" + option.name());
+      }
+    }
+  }
+}

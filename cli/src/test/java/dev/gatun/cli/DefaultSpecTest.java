@@ -1,0 +1,39 @@
+package dev.gatun.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.gatun.oci.JsonWriter;
+import dev.gatun.oci.Spec;
+import dev.gatun.oci.SpecReader;
+import dev.gatun.oci.SpecWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** The configurations are runc's, but for the version and the terminal. */
+class DefaultSpecTest {
+  private static final Path FIXTURES =
+      Path.of("..", "oci-spec", "src", "test", "resources", "dev", "gatun", "oci");
+
+  @Test
+  void rootful() throws IOException {
+    assertRunc("runc-spec.json", DefaultSpec.rootful());
+  }
+
+  @Test
+  void rootless() throws IOException {
+    assertRunc("runc-spec-rootless.json", DefaultSpec.rootless(0, 0));
+  }
+
+  private static void assertRunc(String fixture, Spec ours) throws IOException {
+    String runc =
+        Files.readString(FIXTURES.resolve(fixture))
+            .replace("\"ociVersion\": \"1.0.2-dev\"", "\"ociVersion\": \"1.3.0\"")
+            .replace("\"terminal\": true", "\"terminal\": false");
+    byte[] written = SpecWriter.write(JsonWriter.pretty("\t"), ours).toByteArray();
+    Spec theirs = SpecReader.readValid(runc.getBytes(StandardCharsets.UTF_8), fixture);
+    assertEquals(theirs, SpecReader.readValid(written, "config.json"));
+  }
+}
