@@ -25,6 +25,7 @@ public final class MountOptions {
     "dev",
     "diratime",
     "exec",
+    "iversion",
     "loud",
     "noatime",
     "nodev",
