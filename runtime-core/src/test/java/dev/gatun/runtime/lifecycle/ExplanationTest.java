@@ -52,7 +52,7 @@ class ExplanationTest {
       for (Slot slot : program.slots()) {
         switch (slot.name()) {
           case "config end" -> slots[slot.number()] = config.length;
-          case "mounts end" -> slots[slot.number()] = config.length + mounts.length;
+          case "mounts end" -> slots[slot.number()] = (long) config.length + mounts.length;
           default -> slots[slot.number()] = 0;
         }
       }
