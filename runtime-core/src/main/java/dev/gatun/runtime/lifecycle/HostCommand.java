@@ -39,7 +39,7 @@ public final class HostCommand {
    * @param status its exit status, or 128 and the number of the signal that ended it
    * @param output what it wrote to standard output and standard error, in the order of writing
    */
-  @SuppressWarnings("ArrayRecordComponent") // printed and forgotten, never compared
+  @SuppressWarnings("ArrayRecordComponent") // carried to who reads it, never compared
   public record Result(int status, byte[] output) {}
 
   /**
