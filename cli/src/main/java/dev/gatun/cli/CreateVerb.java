@@ -26,7 +26,7 @@ final class CreateVerb implements Verb {
 
   @Override
   public Outcome run(Invocation call) {
-    Create.run(call.kernel(), call.root(), ContainerOptions.request(call, false));
+    call.warn(Create.run(call.kernel(), call.root(), ContainerOptions.request(call, false)));
     return Outcome.DONE;
   }
 }

@@ -3,7 +3,6 @@ package dev.gatun.cli;
 import static dev.gatun.linux.program.Arg.imm;
 
 import dev.gatun.linux.Arch;
-import dev.gatun.linux.Constants;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Kernel;
@@ -16,7 +15,6 @@ import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The direct mode: the JVM that the caller has started for one command. Standard input is the
@@ -30,7 +28,7 @@ public final class Main {
         "root", (char) 0, "DIR", "where the state of containers is kept (default /run/gatun)"),
     Option.value("log", (char) 0, "FILE", "write errors to a file too"),
     Option.value("log-format", (char) 0, "FORMAT", "of the log: text or json (default text)"),
-    Option.flag("debug", (char) 0, "write what is done to the log"),
+    Option.flag("debug", (char) 0, "write what is done to the log, or to standard error"),
     Option.flag("systemd-cgroup", (char) 0, "use systemd for cgroups"),
     Option.value(
         "cgroup-manager", (char) 0, "NAME", "cgroupfs, systemd or disabled (default cgroupfs)"),
@@ -42,8 +40,7 @@ public final class Main {
   private final Kernel kernel;
   private final List<String> words;
   private final List<String> environment;
-  private @Nullable String log;
-  private boolean json;
+  private Notes notes = new Notes(null, false, false);
 
   Main(Kernel kernel, List<String> words, List<String> environment) {
     this.kernel = kernel;
@@ -73,12 +70,12 @@ public final class Main {
     String name = "";
     try {
       Options global = Options.parse(words, 1, GLOBAL, true);
-      log = global.get("log");
+      String log = global.get("log");
       String format = global.get("log-format", "text");
       if (!format.equals("text") && !format.equals("json")) {
         throw new UsageException("invalid log format \"" + format + "\": it must be text or json");
       }
-      json = format.equals("json");
+      notes = new Notes(log, format.equals("json"), global.has("debug"));
       if (global.has("version")) {
         return Outcome.print(Version.text());
       }
@@ -110,7 +107,12 @@ public final class Main {
                 + " --help");
       }
       return verb.run(
-          new Invocation(kernel, global.get("root", DEFAULT_ROOT), options, environment));
+          new Invocation(
+              notes.debugs() ? new DebugKernel(kernel, notes) : kernel,
+              global.get("root", DEFAULT_ROOT),
+              options,
+              environment,
+              notes));
     } catch (RuntimeException e) {
       return Outcome.fail(name.equals("exec") ? 255 : 1, sentence(e));
     }
@@ -168,11 +170,10 @@ public final class Main {
     Slot code = b.slot("status");
     b.set(code, imm(status == 0 ? 1 : status));
     if (!outcome.error().isEmpty()) {
-      Label logged = b.label("logged");
-      b.onFailure(logged);
-      log(b, outcome.error());
-      b.bind(logged);
-      b.onFailure(exit);
+      notes.error(outcome.error());
+    }
+    notes.write(b);
+    if (!outcome.error().isEmpty()) {
       Idioms.writeAll(
           b, imm(2), ("gatun: " + outcome.error() + "\n").getBytes(StandardCharsets.UTF_8));
     }
@@ -181,26 +182,5 @@ public final class Main {
     b.bind(exit);
     b.sys(Syscall.EXIT_GROUP, code);
     kernel.finish(b.build());
-  }
-
-  private void log(ProgramBuilder b, String error) {
-    String path = log;
-    if (path == null) {
-      return;
-    }
-    Slot file = b.fd("log", path);
-    b.sys(
-            Syscall.OPENAT,
-            imm(Constants.AT_FDCWD),
-            b.string(path),
-            imm(Constants.O_WRONLY | Constants.O_CREAT | Constants.O_APPEND | Constants.O_CLOEXEC),
-            imm(0644))
-        .into(file);
-    byte[] line = LogLine.error(error, System.currentTimeMillis(), json);
-    b.sys(
-        Syscall.WRITE,
-        file,
-        b.constant("line", line.length).put(0, line).address(),
-        imm(line.length));
   }
 }

@@ -31,10 +31,11 @@ final class RunVerb implements Verb {
   public Outcome run(Invocation call) {
     Options options = call.options();
     boolean attended = !options.has("detach");
-    Run.start(call.kernel(), call.root(), ContainerOptions.request(call, attended));
+    call.warn(Run.start(call.kernel(), call.root(), ContainerOptions.request(call, attended)));
     if (!attended) {
       return Outcome.DONE;
     }
+    call.notes().flush(call.kernel());
     Run.attend(
         call.kernel(), call.root(), call.id(), options.has("keep"), !options.has("no-subreaper"));
     return Outcome.LEFT;

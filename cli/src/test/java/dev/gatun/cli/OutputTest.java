@@ -20,7 +20,7 @@ class OutputTest {
   @ValueSource(
       strings = {"plain", "quoted \"x\"", "back\\slash", "two\nlines", "\u0001\u001f", "ü𝄞"})
   void aJsonLogIsOneLineThatIsOneObject(String message) {
-    byte[] line = LogLine.error(message, NOW, true);
+    byte[] line = LogLine.of("error", message, NOW, true);
     for (int i = 0; i < line.length - 1; i++) {
       assertEquals(true, line[i] != '\n');
     }
@@ -35,7 +35,7 @@ class OutputTest {
   void aTextLogIsAsLogrusWritesIt() {
     assertEquals(
         "time=\"2026-11-21T03:44:05.006000000Z\" level=error msg=\"no \\\"x\\\"\"\n",
-        new String(LogLine.error("no \"x\"", NOW, false), StandardCharsets.UTF_8));
+        new String(LogLine.of("error", "no \"x\"", NOW, false), StandardCharsets.UTF_8));
   }
 
   @Test

@@ -53,6 +53,7 @@ public final class InitCompiler {
   private final @Nullable Slot cgroup;
   private final List<Joined> joined = new ArrayList<>();
   private final Slot channel;
+  private final List<String> warnings = new ArrayList<>();
   private final Data message;
   private final Label failed;
   private final Label gate;
@@ -101,6 +102,7 @@ public final class InitCompiler {
    * @param start takes the descriptor of the gate
    * @param status takes the descriptor that {@code gatun start} reads
    * @param cgroup takes the descriptor of the container's cgroup, null when it has none
+   * @param warnings what does not apply or cannot be granted, as far as it is known beforehand
    * @param joined namespaces to open, in the order in which they are joined
    * @param begin the first record of the intermediate; the gate's are before it
    * @param init the first record of init
@@ -115,6 +117,7 @@ public final class InitCompiler {
       Slot start,
       Slot status,
       @Nullable Slot cgroup,
+      List<String> warnings,
       List<Joined> joined,
       int begin,
       int init,
@@ -190,6 +193,7 @@ public final class InitCompiler {
         start,
         status,
         cgroup,
+        warnings,
         joined,
         begin.record(),
         init.record(),
@@ -314,7 +318,8 @@ public final class InitCompiler {
     // A change of credentials makes a process as dumpable as fs.suid_dumpable says.
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_DUMPABLE), imm(0));
     Idioms.close(b, procfs);
-    waitForRuntime();
+    warnings.addAll(compiler.warnings());
+    waitForRuntime(compiler.ungranted());
     prepareGate();
     b.bind(started);
     b.step("start", "/process");
@@ -405,9 +410,9 @@ public final class InitCompiler {
     }
   }
 
-  private void waitForRuntime() {
+  private void waitForRuntime(Slot ungranted) {
     b.step("wait for the runtime", "");
-    send(Message.READY, imm(0));
+    send(Message.READY, ungranted);
     Data token = b.buffer("token", 8);
     Slot got = b.slot("got");
     Label told = b.label("told");

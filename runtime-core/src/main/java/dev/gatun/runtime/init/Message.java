@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *  kind      value            record            −errno
  *  PID       pid of init      -                 -
- *  READY     -                -                 -
+ *  READY     capabilities     -                 -
  *  STARTED   -                -                 -
  *  FAILED    bytes of slots   number of record  −errno      then the first slots themselves
  * </pre>
@@ -40,7 +40,7 @@ public final class Message {
   /** Init exists. */
   public static final int PID = 1;
 
-  /** Init waits to be told to go on. */
+  /** Init waits to be told to go on; a bit for each capability that it could not be given. */
   public static final int READY = 2;
 
   /** The next thing is {@code execve(2)}. */

@@ -29,6 +29,7 @@ import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.init.InitCompiler;
 import dev.gatun.runtime.init.InitImage;
 import dev.gatun.runtime.init.Message;
+import dev.gatun.runtime.process.ProcessCompiler;
 import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.ProcessStat;
 import dev.gatun.runtime.state.StateRoot;
@@ -128,7 +129,23 @@ public final class Create {
     Plan plan = plan(readBundle());
     Spawned spawned = spawn(plan);
     ContainerState finished = commit(plan, spawned);
-    return new Created(finished, spawned.root(), spawned.directory(), List.of());
+    return new Created(finished, spawned.root(), spawned.directory(), warnings(plan, spawned));
+  }
+
+  private static List<String> warnings(Plan plan, Spawned spawned) {
+    List<String> all = new ArrayList<>(plan.compiled().warnings());
+    for (String pointer : plan.unknown()) {
+      all.add("unknown property is ignored [config.json " + pointer + "]");
+    }
+    int ready = Message.find(spawned.messages(), Message.READY);
+    long ungranted = ready < 0 ? 0 : Message.u64(spawned.messages(), ready + Message.VALUE);
+    if (ungranted != 0) {
+      all.add(
+          "capabilities that could not be granted: "
+              + ProcessCompiler.capabilityNames(ungranted)
+              + " [config.json /process/capabilities]");
+    }
+    return all;
   }
 
   private List<Explanation.Part> explain() {
@@ -160,7 +177,8 @@ public final class Create {
       Limits limits,
       InitCompiler.Image compiled,
       InitImage image,
-      int kept) {}
+      int kept,
+      List<String> unknown) {}
 
   private Plan plan(Bundle bundle) {
     Spec spec = SpecReader.readValid(bundle.config(), "config.json");
@@ -194,7 +212,7 @@ public final class Create {
             bundle.uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
             spec.annotations());
-    return new Plan(state, cgroup, limits, compiled, image, kept);
+    return new Plan(state, cgroup, limits, compiled, image, kept, spec.unknownProperties());
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
