@@ -41,7 +41,10 @@ class OutputTest {
   @Test
   void columns() {
     assertEquals(
-        "ID             PID         STATUS\n" + "twelve-chars   1           running\n",
+        """
+        ID             PID         STATUS
+        twelve-chars   1           running
+        """,
         Table.of(
             List.of(
                 new String[] {"ID", "PID", "STATUS"},

@@ -67,10 +67,8 @@ class LifecycleTextTest {
   @ValueSource(
       strings = {"", ".", "..", ".a", "a/b", "/", "a b", "ä", "a\n", "a\u0000", "a:b", "a@b"})
   void badIds(String id) {
-    assertTrue(
-        assertThrows(ContainerException.class, () -> ContainerId.check(id))
-            .getMessage()
-            .startsWith("invalid container id \"" + id + "\": "));
+    ContainerException e = assertThrows(ContainerException.class, () -> ContainerId.check(id));
+    assertTrue(String.valueOf(e.getMessage()).startsWith("invalid container id \"" + id + "\": "));
     assertThrows(ContainerException.class, () -> ContainerId.check("x".repeat(256)));
   }
 
