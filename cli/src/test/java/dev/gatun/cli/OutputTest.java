@@ -18,7 +18,7 @@ class OutputTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"plain", "quoted \"x\"", "back\\slash", "two\nlines", "\u0000\u001f", "ü𝄞"})
+      strings = {"plain", "quoted \"x\"", "back\\slash", "two\nlines", "\u0001\u001f", "ü𝄞"})
   void aJsonLogIsOneLineThatIsOneObject(String message) {
     byte[] line = LogLine.error(message, NOW, true);
     for (int i = 0; i < line.length - 1; i++) {
