@@ -86,6 +86,7 @@ public final class Resident {
     b.bind(start);
     b.step("begin", "");
     standardDescriptors();
+    children();
     Label failed = b.label("failed");
     b.onFailure(failed);
     Slot child = b.slot("child socket");
@@ -113,6 +114,17 @@ public final class Resident {
       b.sys(Syscall.OPENAT, imm(Constants.AT_FDCWD), b.string("/dev/null"), imm(Constants.O_RDWR));
       b.bind(open);
     }
+  }
+
+  /** Whoever called may ignore SIGCHLD; then the kernel would throw exit statuses away. */
+  private void children() {
+    Data action = b.constant("SIG_DFL", Structs.SIZEOF_SIGACTION);
+    b.sys(
+        Syscall.RT_SIGACTION,
+        imm(Constants.SIGCHLD),
+        action.address(),
+        imm(0),
+        imm(Structs.SIZEOF_SIGSET));
   }
 
   /** Finds {@code <prefix>/lib/gatun/bin/java} from {@code <prefix>/bin/gatun}. */

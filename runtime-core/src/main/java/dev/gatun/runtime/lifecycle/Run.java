@@ -15,6 +15,7 @@ import dev.gatun.linux.program.Op.Function;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.runtime.state.Look;
+import dev.gatun.runtime.state.StateRoot;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -99,10 +100,12 @@ public final class Run {
     b.step("wait for container \"" + id + "\"", "");
     int pid = found.state() == null ? 0 : found.state().pid();
     wait(b, pid, found.pidfd(), status);
-    if (keep) {
-      b.sys(Syscall.CLOSE, imm(found.directory())).tolerateAny();
-    } else {
+    if (!keep) {
+      Label deleted = b.label("deleted");
+      // Another command may have deleted the container, and made a new one of the same id.
+      StateRoot.lock(b, imm(found.directory()), deleted);
       Delete.remove(b, found);
+      b.bind(deleted);
     }
     b.sys(Syscall.EXIT_GROUP, status);
     b.bind(unexpected);

@@ -5,7 +5,6 @@ import static dev.gatun.linux.program.Arg.imm;
 import dev.gatun.linux.Arch;
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
-import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
@@ -120,21 +119,7 @@ public final class Look {
     Slot directory = b.fd("directory", root + "/" + id);
     StateRoot.openContainer(b, rootFd, id).into(directory).tolerate(Errno.ENOENT, missing);
     switch (purpose) {
-      case CHANGE -> {
-        b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
-        // Whoever held the lock before may have deleted the container.
-        Data statx = b.buffer("statx", Structs.SIZEOF_STATX);
-        Slot links = b.slot("links");
-        b.sys(
-            Syscall.STATX,
-            directory,
-            b.string(""),
-            imm(Constants.AT_EMPTY_PATH),
-            imm(Constants.STATX_NLINK),
-            statx.address());
-        b.load(4, links, statx.address(), imm(Structs.STATX_STX_NLINK));
-        b.branch(Condition.EQ, links, imm(0), missing);
-      }
+      case CHANGE -> StateRoot.lock(b, directory, missing);
       case READ ->
           b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_SH | Constants.LOCK_NB))
               .into(busy)

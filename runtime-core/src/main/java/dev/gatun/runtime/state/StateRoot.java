@@ -4,10 +4,14 @@ import static dev.gatun.linux.program.Arg.imm;
 
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
+import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Arg;
+import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 
@@ -68,7 +72,7 @@ public final class StateRoot {
     return directory;
   }
 
-  private static dev.gatun.linux.program.Instruction open(
+  private static Instruction open(
       ProgramBuilder b, String root, Slot directory) {
     return b.sys(
             Syscall.OPENAT,
@@ -87,7 +91,7 @@ public final class StateRoot {
    * @param id the container's id, checked
    * @return the record, for what it tolerates
    */
-  public static dev.gatun.linux.program.Instruction openContainer(
+  public static Instruction openContainer(
       ProgramBuilder b, Arg root, String id) {
     return b.sys(
         Syscall.OPENAT,
@@ -99,6 +103,28 @@ public final class StateRoot {
                 | b.arch().O_NOFOLLOW()
                 | Constants.O_CLOEXEC),
         imm(0));
+  }
+
+  /**
+   * Locks a container's directory until its descriptor is closed.
+   *
+   * @param b the program
+   * @param directory the container's directory
+   * @param deleted where to go when whoever held the lock before has deleted the container
+   */
+  public static void lock(ProgramBuilder b, Arg directory, Label deleted) {
+    b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
+    Data statx = b.buffer("statx", Structs.SIZEOF_STATX);
+    Slot links = b.slot("links");
+    b.sys(
+        Syscall.STATX,
+        directory,
+        b.string(""),
+        imm(Constants.AT_EMPTY_PATH),
+        imm(Constants.STATX_NLINK),
+        statx.address());
+    b.load(4, links, statx.address(), imm(Structs.STATX_STX_NLINK));
+    b.branch(Condition.EQ, links, imm(0), deleted);
   }
 
   /**
@@ -161,7 +187,7 @@ public final class StateRoot {
    * @param into takes the descriptor
    * @return the record, for what it tolerates
    */
-  public static dev.gatun.linux.program.Instruction openFifo(
+  public static Instruction openFifo(
       ProgramBuilder b, Arg directory, String name, int flags, Slot into) {
     return b.sys(
             Syscall.OPENAT,
