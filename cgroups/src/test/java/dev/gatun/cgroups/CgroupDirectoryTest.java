@@ -267,10 +267,20 @@ class CgroupDirectoryTest {
     return CgroupProcesses.parse(result.bytes(text[0]));
   }
 
+  private void awaitProcesses(String path, int count) throws IOException {
+    Path procs = cgroups.directory(path).resolve("cgroup.procs");
+    long end = System.nanoTime() + java.time.Duration.ofSeconds(10).toNanos();
+    while (Files.readAllLines(procs).size() < count) {
+      assertTrue(System.nanoTime() < end, "only " + Files.readAllLines(procs));
+      Thread.onSpinWait();
+    }
+  }
+
   @Test
   void tooManyProcessesOrTooDeepAreSaid() throws IOException {
     make("/x").orThrow();
     cgroups.start("/x", "{ sleep 1000 & sleep 1000 & sleep 1000 & wait; }");
+    awaitProcesses("/x", 4);
     Result result = with("/x", in -> CgroupProcesses.list(in.b, in.fd, 8));
     assertEquals(Errno.E2BIG, result.errno());
     assertTrue(message(result).contains("too many"), message(result));

@@ -38,11 +38,11 @@ class CommandLineTest {
           --cgroup-manager disabled list | --cgroup-manager disabled: this version of gatun has the cgroupfs driver alone
           --rootless true list | --rootless true: this version of gatun needs root
           --rootless maybe list | invalid value "maybe" for --rootless: it must be true, false or auto
-          state | "gatun state" takes <container-id>: see gatun state --help
-          state a b | "gatun state" takes <container-id>: see gatun state --help
-          list a | "gatun list" takes no arguments: see gatun list --help
-          spec a | "gatun spec" takes no arguments: see gatun spec --help
-          ps | "gatun ps" takes <container-id> [ps options]: see gatun ps --help
+          state | wrong number of arguments: "gatun state" takes <container-id>: see gatun state --help
+          state a b | wrong number of arguments: "gatun state" takes <container-id>: see gatun state --help
+          list a | wrong number of arguments: "gatun list" takes no arguments: see gatun list --help
+          spec a | wrong number of arguments: "gatun spec" takes no arguments: see gatun spec --help
+          ps | wrong number of arguments: "gatun ps" takes <container-id> [ps options]: see gatun ps --help
           ps -f xml a | invalid format "xml": it must be table or json
           explain --format xml . | invalid format "xml": it must be text or json
           kill a NOPE | unknown signal "NOPE"

@@ -40,7 +40,14 @@ public final class SpecException extends RuntimeException {
     if (!pointer.isEmpty()) {
       text.append(": ").append(pointer);
     }
-    return text.append(": ").append(problem).toString();
+    text.append(": ").append(problem);
+    // Names and values of the document are in it, and a message is one line.
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isISOControl(text.charAt(i))) {
+        text.setCharAt(i, '?');
+      }
+    }
+    return text.toString();
   }
 
   /**

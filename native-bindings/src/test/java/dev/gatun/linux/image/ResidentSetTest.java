@@ -65,12 +65,19 @@ class ResidentSetTest {
       builder.environment().clear();
       process = builder.start();
       assertEquals('x', process.getInputStream().read());
+      // It has said that it is there, and goes to sleep a few records later.
+      Path state = Path.of("/proc/" + process.pid() + "/wchan");
+      for (int i = 0; i < 200 && !Files.readString(state).contains("poll"); i++) {
+        Thread.sleep(10);
+      }
       for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/smaps_rollup"))) {
         if (line.startsWith("Rss:")) {
           return Long.parseLong(line.replaceAll("[^0-9]", ""));
         }
       }
       throw new AssertionError("no Rss in smaps_rollup");
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     } finally {
       if (process != null) {
         process.destroyForcibly();

@@ -72,8 +72,7 @@ public final class StateRoot {
     return directory;
   }
 
-  private static Instruction open(
-      ProgramBuilder b, String root, Slot directory) {
+  private static Instruction open(ProgramBuilder b, String root, Slot directory) {
     return b.sys(
             Syscall.OPENAT,
             imm(Constants.AT_FDCWD),
@@ -91,8 +90,7 @@ public final class StateRoot {
    * @param id the container's id, checked
    * @return the record, for what it tolerates
    */
-  public static Instruction openContainer(
-      ProgramBuilder b, Arg root, String id) {
+  public static Instruction openContainer(ProgramBuilder b, Arg root, String id) {
     return b.sys(
         Syscall.OPENAT,
         root,
