@@ -219,6 +219,10 @@ public final class ResourcePlan {
       return;
     }
     String place = PLACE + "/pids/limit";
+    if (limit < 0 && root.isLegacy("pids")) {
+      // No limit is what a new cgroup has; podman always says so.
+      return;
+    }
     need("pids", place);
     if (limit == 0) {
       late.add(new Write("pids.max", "0", place, false, null));

@@ -17,7 +17,8 @@ import java.util.Map;
  */
 final class Fixtures {
   /**
-   * The spec files were written by runc 1.1.5 and crun 1.8.1; the others are made after callers'.
+   * The spec files were written by runc 1.1.5 and crun 1.8.1, and podman-4.3 by that; the others
+   * are made after callers'.
    */
   static final List<String> CONFIGS =
       List.of(
@@ -26,6 +27,7 @@ final class Fixtures {
           "crun-spec.json",
           "crun-spec-rootless.json",
           "docker.json",
+          "podman-4.3.json",
           "podman-rootless.json");
 
   private Fixtures() {}
