@@ -136,4 +136,36 @@ class ErrorTest {
     box.awaitStatus(id, "stopped");
     box.call("start", id).expectFailure();
   }
+
+  @OnGatun
+  void aFullDiskFailsCreateAndLeavesNothing(Box box) throws IOException {
+    Path disk = box.hostDirectory("disk");
+    String bundle = box.bundle().args("/bin/true").write();
+    // Room for the directory and a page or two, not for the state of a container.
+    for (String size : List.of("4k", "8k")) {
+      Host.run("mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", disk.toString());
+      try {
+        if (size.equals("4k")) {
+          Files.writeString(disk.resolve("full"), "x");
+        }
+        Path root = disk.resolve("state");
+        box.call("--root", root.toString(), "create", "-b", bundle, box.newId())
+            .expectFailure("write", "ENOSPC", "no space left on device");
+        try (java.util.stream.Stream<Path> left = Files.list(root)) {
+          assertEquals(List.of(), left.toList());
+        }
+      } finally {
+        Host.run("umount", disk.toString());
+      }
+    }
+    box.expectNothingLeft();
+  }
+
+  @OnGatun
+  void aLogThatCannotBeWrittenDoesNotHideTheReason(Box box) {
+    Command create =
+        box.call("--log", "/nonexistent/log", "create", "-b", "/nonexistent", box.newId());
+    create.expectFailure("/nonexistent", "no such file or directory");
+    assertTrue(create.err().contains("cannot write log \"/nonexistent/log\""), create::toString);
+  }
 }
