@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>mount /proc: move_mount(7, "", 9, "proc", …): EPERM (operation not permitted) [config.json
  * /mounts/0]</pre>
+ *
+ * <p>For ENOSYS it also says which kernel has the call.
  */
 public final class SyscallException extends RuntimeException {
   private final String step;
@@ -53,11 +55,34 @@ public final class SyscallException extends RuntimeException {
     if (!call.isEmpty()) {
       out.append(call).append(": ");
     }
-    out.append(Errno.name(errno)).append(" (").append(Errno.message(errno)).append(')');
+    out.append(Errno.name(errno)).append(" (").append(Errno.message(errno));
+    if (errno == Errno.ENOSYS && !call.isEmpty()) {
+      missing(out, call);
+    }
+    out.append(')');
     if (!place.isEmpty()) {
       out.append(" [config.json ").append(place).append(']');
     }
     return out.toString();
+  }
+
+  /** Says what a call that is not there needs: a newer kernel, or another filter above gatun. */
+  private static void missing(StringBuilder out, String call) {
+    int end = call.indexOf('(');
+    String name = end < 0 ? call : call.substring(0, end);
+    String kernel = "";
+    for (Syscall known : Syscall.values()) {
+      if (known.kernelName().equals(name)) {
+        kernel = known.minimumKernel();
+      }
+    }
+    out.append("; ");
+    if (kernel.isEmpty()) {
+      out.append("the kernel was built without it");
+    } else {
+      out.append("it needs Linux ").append(kernel);
+    }
+    out.append(", or a seccomp filter forbids it");
   }
 
   /**

@@ -204,7 +204,18 @@ public final class Resident {
     Label parent = b.label("parent");
     Label noExec = b.label("no exec");
     b.set(execError, imm(0));
-    b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(JVM);
+    Label missing = b.label("clone3 missing");
+    b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS))
+        .into(JVM)
+        .tolerate(Errno.ENOSYS, missing);
+    b.outOfLine(() -> {
+      b.bind(missing);
+      print(
+          "gatun: cannot start its JVM: clone3(…): ENOSYS (function not implemented; it needs Linux "
+              + Syscall.CLONE3.minimumKernel()
+              + ", or a seccomp filter forbids it)\n");
+      b.sys(Syscall.EXIT_GROUP, imm(1));
+    });
     b.branch(Condition.NE, JVM, imm(0), parent);
     // The child shares this memory: it arranges its own descriptors and executes, nothing else.
     b.sys(Syscall.DUP3, child, imm(0), imm(0)).into(execError).tolerateAny(noExec);
@@ -248,7 +259,8 @@ public final class Resident {
   }
 
   private void print(String text) {
-    b.sys(Syscall.WRITE, imm(2), b.string(text), imm(text.length())).tolerateAny();
+    b.sys(Syscall.WRITE, imm(2), b.string(text), imm(text.getBytes(StandardCharsets.UTF_8).length))
+        .tolerateAny();
   }
 
   private void die(String text, @Nullable Slot number, boolean line) {

@@ -233,6 +233,7 @@ public final class Create {
       b.step("preserve file descriptor " + fd, "");
       b.sys(Syscall.FCNTL, imm(fd), imm(Constants.F_GETFD));
     }
+    pidfds(b);
     Data cwd = b.output("cwd", PATH_MAX);
     Data time = b.output("time", Structs.SIZEOF_KERNEL_TIMESPEC);
     Data files = b.output("files", MAX_FILES);
@@ -267,6 +268,20 @@ public final class Create {
     append(b, imm(Constants.AT_FDCWD), "/proc/self/cgroup", files, total);
     b.replyUpTo(files, total);
     return new Reading(b.build(), cwd, time, files, uid, configEnd, mountsEnd);
+  }
+
+  /**
+   * What no container could be started or deleted without, tried on this process: a create does not
+   * need it, and must not make what nobody can delete.
+   */
+  private static void pidfds(ProgramBuilder b) {
+    b.step("find out whether the kernel has pidfds", "");
+    Slot self = b.slot("self");
+    Slot pidfd = b.slot("pidfd");
+    b.sys(Syscall.GETPID).into(self);
+    b.sys(Syscall.PIDFD_OPEN, self, imm(0)).into(pidfd);
+    b.sys(Syscall.PIDFD_SEND_SIGNAL, pidfd, imm(0), imm(0), imm(0));
+    Idioms.close(b, pidfd);
   }
 
   private Bundle readBundle() {
@@ -378,8 +393,17 @@ public final class Create {
       plan.limits().apply(b, cgroupDirectory, cgroupFd);
     }
     Spawn.Channels channels = Spawn.channels(b, directory, compiled);
-    Spawn.image(b, plan.image(), compiled, channels, cgroupFd);
-    Slot intermediate = Spawn.start(b, request.id(), channels, plan.kept(), request.attended());
+    ImageFile image =
+        Spawn.image(
+            b,
+            plan.image(),
+            compiled,
+            channels,
+            cgroupFd,
+            directory,
+            root + "/" + request.id());
+    Slot intermediate =
+        Spawn.start(b, request.id(), channels, image, plan.kept(), request.attended());
     Spawn.closeImageEnds(b, channels, cgroupFd);
     b.set(go, channels.goWrite());
     receive(b, channels.reportRead(), messagesEnd, pid, ready);

@@ -14,6 +14,7 @@ import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
+import dev.gatun.linux.program.Op.Function;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.NamespaceType;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 /** Records of the runtime's side that make an image and execute it. */
 final class Spawn {
   private static final long NS_GET_NSTYPE = Constants.NS_GET_NSTYPE;
+
+  /** How often an image that somebody has open for writing is tried again, 5 ms apart. */
+  private static final int MOST_TRIES = 200;
 
   private Spawn() {}
 
@@ -114,13 +118,21 @@ final class Spawn {
     return fd;
   }
 
-  /** Writes the image into a sealed memfd, with the descriptors' numbers in its slots. */
-  static void image(
+  /**
+   * Writes the image into a file that can be executed, with the descriptors' numbers in its slots.
+   *
+   * @param directory the container's directory, for where memory cannot be executed
+   * @param place that directory's path
+   * @return the file
+   */
+  static ImageFile image(
       ProgramBuilder b,
       InitImage image,
       InitCompiler.Image compiled,
       Channels channels,
-      @Nullable Slot cgroup) {
+      @Nullable Slot cgroup,
+      Slot directory,
+      String place) {
     b.step("make the image of the container's first process", "");
     ElfImage elf = image.elf();
     Data[] parts = new Data[elf.extents()];
@@ -141,43 +153,7 @@ final class Spawn {
     for (int i = 0; i < compiled.joined().size(); i++) {
       give(b, image, last, compiled.joined().get(i).fd(), channels.namespaces().get(i));
     }
-    Slot fd = channels.image();
-    int flags = Constants.MFD_CLOEXEC | Constants.MFD_ALLOW_SEALING;
-    Label made = b.label("made");
-    Label unknown = b.label("MFD_EXEC unknown");
-    b.sys(Syscall.MEMFD_CREATE, b.string("gatun"), imm(flags | Constants.MFD_EXEC))
-        .into(fd)
-        .tolerate(Errno.EINVAL, unknown);
-    b.bind(made);
-    b.outOfLine(() -> {
-      // Before Linux 6.3 every memfd is executable and the flag is unknown.
-      b.bind(unknown);
-      b.sys(Syscall.MEMFD_CREATE, b.string("gatun"), imm(flags)).into(fd);
-      b.jump(made);
-    });
-    for (int i = 0; i < parts.length; i++) {
-      b.sys(
-          Syscall.PWRITE64,
-          fd,
-          parts[i].address(),
-          imm(parts[i].size()),
-          imm(elf.extent(i).offset()));
-    }
-    int seals =
-        Constants.F_SEAL_SEAL
-            | Constants.F_SEAL_SHRINK
-            | Constants.F_SEAL_GROW
-            | Constants.F_SEAL_WRITE;
-    Label sealed = b.label("sealed");
-    Label old = b.label("F_SEAL_EXEC unknown");
-    b.sys(Syscall.FCNTL, fd, imm(Constants.F_ADD_SEALS), imm(seals | Constants.F_SEAL_EXEC))
-        .tolerate(Errno.EINVAL, old);
-    b.bind(sealed);
-    b.outOfLine(() -> {
-      b.bind(old);
-      b.sys(Syscall.FCNTL, fd, imm(Constants.F_ADD_SEALS), imm(seals));
-      b.jump(sealed);
-    });
+    return ImageFile.write(b, elf, parts, channels.image(), directory, place);
   }
 
   private static void give(
@@ -192,7 +168,12 @@ final class Spawn {
    * @return a slot with the pidfd of the process, the intermediate
    */
   static Slot start(
-      ProgramBuilder b, String id, Channels channels, int kept, boolean staysBlocked) {
+      ProgramBuilder b,
+      String id,
+      Channels channels,
+      ImageFile image,
+      int kept,
+      boolean staysBlocked) {
     b.step("execute the image of the container's first process", "");
     Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
     Data before = b.buffer("signal mask", Structs.SIZEOF_SIGSET);
@@ -216,19 +197,32 @@ final class Spawn {
                     | Constants.CLONE_CLEAR_SIGHAND)
             .u64(Structs.CLONE_ARGS_EXIT_SIGNAL, Constants.SIGCHLD)
             .address(Structs.CLONE_ARGS_PIDFD, pidfdAt.address());
+    Slot progress = b.slot("progress");
+    Slot tries = b.slot("tries");
     Label parent = b.label("parent");
     Label failed = b.label("no exec");
+    b.set(tries, imm(0));
+    b.bind(image.execute());
     b.set(error, imm(0));
+    b.set(progress, imm(0));
     b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
     b.branch(Condition.NE, pid, imm(0), parent);
-    b.sys(Syscall.CLOSE_RANGE, imm(3 + kept), imm(0xffff_ffffL), imm(Constants.CLOSE_RANGE_CLOEXEC))
-        .into(error)
-        .tolerateAny(failed);
+    Instruction closing =
+        b.sys(
+                Syscall.CLOSE_RANGE,
+                imm(3 + kept),
+                imm(0xffff_ffffL),
+                imm(Constants.CLOSE_RANGE_CLOEXEC))
+            .into(error)
+            .tolerateAny(failed);
+    b.set(progress, imm(1));
     for (Slot fd : channels.inherited()) {
       b.sys(Syscall.FCNTL, fd, imm(Constants.F_SETFD), imm(0)).into(error).tolerateAny(failed);
     }
     Addr argv = b.pointers("image's argv", List.of(b.string("gatun"), b.string(id))).address();
     Addr envp = b.pointers("image's envp", List.of()).address();
+    Label refused = b.label("exec refused");
+    Label again = b.loop("exec again");
     Instruction exec =
         b.sys(
                 Syscall.EXECVEAT,
@@ -238,11 +232,50 @@ final class Spawn {
                 envp,
                 imm(Constants.AT_EMPTY_PATH))
             .into(error)
-            .tolerateAny(failed);
+            .tolerateAny(refused);
+    b.outOfLine(() -> {
+      // A process that was forked while the file was open for writing has it open until it executes.
+      b.bind(refused);
+      b.branch(Condition.NE, error, imm(-Errno.ETXTBSY), failed);
+      b.alu(Function.ADD, tries, tries, imm(1));
+      b.branch(Condition.LTU, imm(MOST_TRIES), tries, failed);
+      Data time =
+          b.constant("5 ms", Structs.SIZEOF_KERNEL_TIMESPEC)
+              .u64(Structs.KERNEL_TIMESPEC_TV_NSEC, 5_000_000);
+      b.sys(
+              Syscall.CLOCK_NANOSLEEP,
+              imm(Constants.CLOCK_MONOTONIC),
+              imm(0),
+              time.address(),
+              imm(0))
+          .tolerateAny();
+      b.jump(again);
+    });
     b.bind(failed);
     b.sys(Syscall.EXIT_GROUP, imm(127));
     b.bind(parent);
     b.load(4, pidfd, pidfdAt.address(), imm(0));
+    Label unexecuted = b.label("not executed");
+    b.branch(Condition.NE, error, imm(0), unexecuted);
+    b.outOfLine(() -> {
+      b.bind(unexecuted);
+      b.sys(Syscall.WAITID, imm(Constants.P_PIDFD), pidfd, imm(0), imm(Constants.WEXITED), imm(0))
+          .tolerateAny();
+      Idioms.close(b, pidfd);
+      Label unclosed = b.label("close_range failed");
+      b.branch(Condition.EQ, progress, imm(0), unclosed);
+      image.afterRefusal(b, error);
+      restoreSignals(b, before, staysBlocked);
+      b.fail(exec, error);
+      b.bind(unclosed);
+      restoreSignals(b, before, staysBlocked);
+      b.fail(closing, error);
+    });
+    restoreSignals(b, before, staysBlocked);
+    return pidfd;
+  }
+
+  private static void restoreSignals(ProgramBuilder b, Data before, boolean staysBlocked) {
     if (!staysBlocked) {
       b.sys(
           Syscall.RT_SIGPROCMASK,
@@ -251,13 +284,6 @@ final class Spawn {
           imm(0),
           imm(Structs.SIZEOF_SIGSET));
     }
-    Label executed = b.label("executed");
-    b.branch(Condition.EQ, error, imm(0), executed);
-    b.sys(Syscall.WAITID, imm(Constants.P_PIDFD), pidfd, imm(0), imm(Constants.WEXITED), imm(0))
-        .tolerateAny();
-    b.fail(exec, error);
-    b.bind(executed);
-    return pidfd;
   }
 
   /** Closes what only the image needs, so that its end is seen; the cgroup is needed once more. */

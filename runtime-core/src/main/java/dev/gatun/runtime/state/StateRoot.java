@@ -29,8 +29,11 @@ public final class StateRoot {
   /** What init says once it has been started. */
   public static final String STATUS = "status";
 
+  /** The image of the first process, for a moment, where it cannot be executed from memory. */
+  public static final String IMAGE = "image";
+
   private static final String NEW_STATE = ".state.json";
-  private static final String[] FILES = {NEW_STATE, START, STATUS, STEPS, STATE};
+  private static final String[] FILES = {NEW_STATE, IMAGE, START, STATUS, STEPS, STATE};
 
   private StateRoot() {}
 
