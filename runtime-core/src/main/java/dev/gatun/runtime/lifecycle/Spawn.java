@@ -174,6 +174,7 @@ final class Spawn {
       ImageFile image,
       int kept,
       boolean staysBlocked) {
+    b.bind(image.execute());
     b.step("execute the image of the container's first process", "");
     Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
     Data before = b.buffer("signal mask", Structs.SIZEOF_SIGSET);
@@ -202,7 +203,6 @@ final class Spawn {
     Label parent = b.label("parent");
     Label failed = b.label("no exec");
     b.set(tries, imm(0));
-    b.bind(image.execute());
     b.set(error, imm(0));
     b.set(progress, imm(0));
     b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
@@ -264,8 +264,8 @@ final class Spawn {
       Idioms.close(b, pidfd);
       Label unclosed = b.label("close_range failed");
       b.branch(Condition.EQ, progress, imm(0), unclosed);
-      image.afterRefusal(b, error);
       restoreSignals(b, before, staysBlocked);
+      image.afterRefusal(b, error);
       b.fail(exec, error);
       b.bind(unclosed);
       restoreSignals(b, before, staysBlocked);
