@@ -20,6 +20,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * and then fails the test when a process, mount, cgroup or file of theirs is left.
  */
 final class Box implements AutoCloseable {
+  /** What the suite does without, {@code -Dgatun.tests.enosys=openat2,clone3}. */
+  private static final List<SeccompThread.Rule> WITHOUT = without();
+
   private final OciRuntime runtime;
   private final String token =
       "gt" + Long.toString(ThreadLocalRandom.current().nextLong(1L << 40, 1L << 41), 36);
@@ -30,6 +33,16 @@ final class Box implements AutoCloseable {
 
   Box(OciRuntime runtime) {
     this.runtime = runtime;
+  }
+
+  private static List<SeccompThread.Rule> without() {
+    List<SeccompThread.Rule> rules = new ArrayList<>();
+    for (String name : System.getProperty("gatun.tests.enosys", "").split(",", -1)) {
+      if (!name.isBlank()) {
+        rules.add(SeccompThread.Rule.enosys(name.trim()));
+      }
+    }
+    return List.copyOf(rules);
   }
 
   OciRuntime runtime() {
@@ -103,7 +116,10 @@ final class Box implements AutoCloseable {
   /** Starts any command line. */
   Command launch(Path from, Map<String, String> env, List<String> words) {
     Path prefix = directory().resolve("command-" + numbers.incrementAndGet());
-    Command command = Command.start(from, prefix, env, words);
+    Command command =
+        WITHOUT.isEmpty()
+            ? Command.start(from, prefix, env, words)
+            : SeccompThread.under(WITHOUT, () -> Command.start(from, prefix, env, words));
     commands.add(command);
     return command;
   }

@@ -395,13 +395,7 @@ public final class Create {
     Spawn.Channels channels = Spawn.channels(b, directory, compiled);
     ImageFile image =
         Spawn.image(
-            b,
-            plan.image(),
-            compiled,
-            channels,
-            cgroupFd,
-            directory,
-            root + "/" + request.id());
+            b, plan.image(), compiled, channels, cgroupFd, directory, root + "/" + request.id());
     Slot intermediate =
         Spawn.start(b, request.id(), channels, image, plan.kept(), request.attended());
     Spawn.closeImageEnds(b, channels, cgroupFd);

@@ -19,8 +19,8 @@ import dev.gatun.runtime.state.StateRoot;
 
 /**
  * The file that an image is executed from: a sealed memfd, or where memory cannot be executed
- * ({@code vm.memfd_noexec=2}, a security module, a kernel without {@code memfd_create(2)}) a file in
- * the container's directory.
+ * ({@code vm.memfd_noexec=2}, a security module, a kernel without {@code memfd_create(2)}) a file
+ * in the container's directory.
  *
  * <p>That file is nobody's but root's, is made with O_EXCL, and has no name any more by the time it
  * is executed: whoever is killed in between leaves a name that {@code delete} removes.

@@ -234,7 +234,8 @@ final class Spawn {
             .into(error)
             .tolerateAny(refused);
     b.outOfLine(() -> {
-      // A process that was forked while the file was open for writing has it open until it executes.
+      // A process that was forked while the file was open for writing has it open until it
+      // executes.
       b.bind(refused);
       b.branch(Condition.NE, error, imm(-Errno.ETXTBSY), failed);
       b.alu(Function.ADD, tries, tries, imm(1));
@@ -242,12 +243,7 @@ final class Spawn {
       Data time =
           b.constant("5 ms", Structs.SIZEOF_KERNEL_TIMESPEC)
               .u64(Structs.KERNEL_TIMESPEC_TV_NSEC, 5_000_000);
-      b.sys(
-              Syscall.CLOCK_NANOSLEEP,
-              imm(Constants.CLOCK_MONOTONIC),
-              imm(0),
-              time.address(),
-              imm(0))
+      b.sys(Syscall.CLOCK_NANOSLEEP, imm(Constants.CLOCK_MONOTONIC), imm(0), time.address(), imm(0))
           .tolerateAny();
       b.jump(again);
     });
