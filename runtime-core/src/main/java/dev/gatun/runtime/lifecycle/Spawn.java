@@ -10,7 +10,7 @@ import dev.gatun.linux.image.ElfImage;
 import dev.gatun.linux.program.Addr;
 import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
-import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
@@ -55,22 +55,25 @@ final class Spawn {
       List<Slot> inherited) {}
 
   /** Opens the FIFOs, pipes and namespaces. */
-  static Channels channels(ProgramBuilder b, Slot directory, InitCompiler.Image compiled) {
+  static Channels channels(
+      ProgramBuilder b, Descriptors descriptors, Slot directory, InitCompiler.Image compiled) {
     b.step("open the channels to the container's process", "");
-    Slot start = b.fd("start", StateRoot.START);
-    Slot status = b.fd("status", StateRoot.STATUS);
+    Slot start = descriptors.fd("start", StateRoot.START);
+    Slot status = descriptors.fd("status", StateRoot.STATUS);
     StateRoot.openFifo(b, directory, StateRoot.START, Constants.O_RDWR, start);
     StateRoot.openFifo(b, directory, StateRoot.STATUS, Constants.O_RDWR, status);
-    Slot reportRead = b.slot("report read");
-    Slot reportWrite = b.slot("report write");
-    Slot goRead = b.slot("go read");
+    Slot reportRead = descriptors.fd("report read", null);
+    Slot reportWrite = descriptors.fd("report write", null);
+    Slot goRead = descriptors.fd("go read", null);
     Slot goWrite = b.slot("go write");
+    descriptors.keep(goWrite);
     pipe(b, reportRead, reportWrite);
     pipe(b, goRead, goWrite);
     List<Slot> inherited = new ArrayList<>(List.of(start, status, reportWrite, goRead));
     List<Slot> namespaces = new ArrayList<>();
     for (InitCompiler.Joined joined : compiled.joined()) {
       Slot fd = namespace(b, joined);
+      descriptors.add(fd);
       namespaces.add(fd);
       inherited.add(fd);
     }
@@ -82,7 +85,7 @@ final class Spawn {
         goRead,
         goWrite,
         namespaces,
-        b.fd("image", "memfd:gatun"),
+        descriptors.fd("image", "memfd:gatun"),
         inherited);
   }
 
@@ -192,7 +195,12 @@ final class Spawn {
    * @return a slot with the pidfd of the process, the intermediate
    */
   static Slot start(
-      ProgramBuilder b, String id, Channels channels, int kept, boolean staysBlocked) {
+      ProgramBuilder b,
+      Descriptors descriptors,
+      String id,
+      Channels channels,
+      int kept,
+      boolean staysBlocked) {
     b.step("execute the image of the container's first process", "");
     Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
     Data before = b.buffer("signal mask", Structs.SIZEOF_SIGSET);
@@ -202,8 +210,16 @@ final class Spawn {
         all.address(),
         before.address(),
         imm(Structs.SIZEOF_SIGSET));
+    Label failing = b.failureHandler();
+    Label unblock = b.label("unblock signals");
+    b.onFailure(unblock);
+    b.outOfLine(() -> {
+      b.bind(unblock);
+      restoreMask(b, before);
+      b.jump(failing);
+    });
     Slot pid = b.slot("child");
-    Slot pidfd = b.slot("child pidfd");
+    Slot pidfd = descriptors.fd("child pidfd", null);
     Slot error = b.slot("exec error");
     Data pidfdAt = b.buffer("pidfd", 8);
     Data clone =
@@ -243,29 +259,36 @@ final class Spawn {
     b.sys(Syscall.EXIT_GROUP, imm(127));
     b.bind(parent);
     b.load(4, pidfd, pidfdAt.address(), imm(0));
-    if (!staysBlocked) {
-      b.sys(
-          Syscall.RT_SIGPROCMASK,
-          imm(Constants.SIG_SETMASK),
-          before.address(),
-          imm(0),
-          imm(Structs.SIZEOF_SIGSET));
-    }
     Label executed = b.label("executed");
     b.branch(Condition.EQ, error, imm(0), executed);
     b.sys(Syscall.WAITID, imm(Constants.P_PIDFD), pidfd, imm(0), imm(Constants.WEXITED), imm(0))
         .tolerateAny();
     b.fail(exec, error);
     b.bind(executed);
+    if (!staysBlocked) {
+      restoreMask(b, before);
+    }
+    b.onFailure(failing);
     return pidfd;
   }
 
+  private static void restoreMask(ProgramBuilder b, Data mask) {
+    // It cannot fail, and on the way of a failure it must not hide that one.
+    b.sys(
+            Syscall.RT_SIGPROCMASK,
+            imm(Constants.SIG_SETMASK),
+            mask.address(),
+            imm(0),
+            imm(Structs.SIZEOF_SIGSET))
+        .tolerateAny();
+  }
+
   /** Closes what only the image needs, so that its end is seen; the cgroup is needed once more. */
-  static void closeImageEnds(ProgramBuilder b, Channels channels, @Nullable Slot cgroup) {
-    Idioms.close(b, channels.image());
+  static void closeImageEnds(Descriptors descriptors, Channels channels, @Nullable Slot cgroup) {
+    descriptors.close(channels.image());
     for (Slot fd : channels.inherited()) {
       if (fd != cgroup) {
-        Idioms.close(b, fd);
+        descriptors.close(fd);
       }
     }
   }
