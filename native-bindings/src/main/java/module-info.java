@@ -28,4 +28,8 @@ module dev.gatun.linux {
   exports dev.gatun.linux.image to
       dev.gatun.runtime,
       dev.gatun.cli;
+
+  // The kernel of this process: the library, embedded in any JVM.
+  exports dev.gatun.linux.local to
+      dev.gatun.runtime;
 }

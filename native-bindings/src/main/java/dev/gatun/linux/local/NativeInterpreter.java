@@ -2,20 +2,16 @@ package dev.gatun.linux.local;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.gatun.linux.Arch;
-import dev.gatun.linux.Constants;
 import dev.gatun.linux.SyscallException;
 import dev.gatun.linux.image.InterpreterCode;
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The interpreter as machine code in this process, and the downcall into it.
@@ -29,9 +25,36 @@ import java.lang.invoke.VarHandle;
  * program that blocks holds up no garbage collection.
  */
 final class NativeInterpreter {
-  private static final MethodHandle RUN = bind();
+  private static final String STEP = "map the interpreter";
+  private static final @Nullable MethodHandle RUN;
+  private static final @Nullable SyscallException FAILURE;
+
+  static {
+    MethodHandle run = null;
+    SyscallException failure = null;
+    try {
+      run = bind();
+    } catch (SyscallException e) {
+      // Thrown from here it would be an ExceptionInInitializerError, once, and then another one.
+      failure = e;
+    }
+    RUN = run;
+    FAILURE = failure;
+  }
 
   private NativeInterpreter() {}
+
+  /**
+   * Checks that the interpreter is there.
+   *
+   * @throws SyscallException when it could not be mapped, as where executable memory is forbidden
+   */
+  static void check() {
+    SyscallException failure = FAILURE;
+    if (failure != null) {
+      throw new SyscallException(STEP, failure.call(), failure.errno(), "", failure);
+    }
+  }
 
   /**
    * Runs records until END.
@@ -40,10 +63,16 @@ final class NativeInterpreter {
    * @param slots slot 0 and those behind it, off-heap, 8-byte aligned
    * @param first number of the record to begin with
    * @return END's value
+   * @throws SyscallException when the interpreter could not be mapped
    */
   static long run(MemorySegment records, MemorySegment slots, long first) {
+    MethodHandle run = RUN;
+    if (run == null) {
+      check();
+      throw new AssertionError("neither an interpreter nor why there is none");
+    }
     try {
-      return (long) RUN.invokeExact(records, slots, first);
+      return (long) run.invokeExact(records, slots, first);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
@@ -51,66 +80,21 @@ final class NativeInterpreter {
     }
   }
 
-  // SAFETY: the signatures are those of mmap(2) and mprotect(2), and the code is called with the
-  // three
-  // arguments it is written for. The mapping is never undone, so the handle never dangles.
+  // SAFETY: the code is called with the three arguments it is written for. The mapping is never
+  // undone once it is executable, so the handle never dangles.
   @SuppressWarnings("restricted")
   private static MethodHandle bind() {
-    Linker linker = Linker.nativeLinker();
-    Linker.Option errno = Linker.Option.captureCallState("errno");
-    MethodHandle mmap =
-        linker.downcallHandle(
-            linker.defaultLookup().findOrThrow("mmap"),
-            FunctionDescriptor.of(
-                JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG),
-            errno);
-    MethodHandle mprotect =
-        linker.downcallHandle(
-            linker.defaultLookup().findOrThrow("mprotect"),
-            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT),
-            errno);
     byte[] code = InterpreterCode.callable(Arch.host());
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
-      long page =
-          (long)
-              mmap.invokeExact(
-                  state,
-                  0L,
-                  (long) code.length,
-                  Constants.PROT_READ | Constants.PROT_WRITE,
-                  Constants.MAP_PRIVATE | Constants.MAP_ANONYMOUS,
-                  -1,
-                  0L);
-      if (page == -1) {
-        throw failed(
-            "mmap(NULL, "
-                + code.length
-                + ", PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)",
-            state);
-      }
-      MemorySegment memory = MemorySegment.ofAddress(page).reinterpret(code.length);
-      MemorySegment.copy(code, 0, memory, JAVA_BYTE, 0, code.length);
-      int result =
-          (int)
-              mprotect.invokeExact(
-                  state, page, (long) code.length, Constants.PROT_READ | Constants.PROT_EXEC);
-      if (result != 0) {
-        throw failed("mprotect(…, " + code.length + ", PROT_READ|PROT_EXEC)", state);
-      }
-      return linker.downcallHandle(
-          memory, FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG));
-    } catch (RuntimeException | Error e) {
+    long page = Mapping.map(STEP, code.length);
+    MemorySegment memory = MemorySegment.ofAddress(page).reinterpret(code.length);
+    MemorySegment.copy(code, 0, memory, JAVA_BYTE, 0, code.length);
+    try {
+      Mapping.makeExecutable(STEP, page, code.length);
+    } catch (SyscallException e) {
+      Mapping.unmap(STEP, page, code.length);
       throw e;
-    } catch (Throwable e) {
-      throw new AssertionError("a downcall throws nothing checked", e);
     }
-  }
-
-  private static SyscallException failed(String call, MemorySegment state) {
-    VarHandle errno =
-        Linker.Option.captureStateLayout()
-            .varHandle(MemoryLayout.PathElement.groupElement("errno"));
-    return new SyscallException("map the interpreter", call, (int) errno.get(state, 0L), "");
+    return Linker.nativeLinker()
+        .downcallHandle(memory, FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG));
   }
 }

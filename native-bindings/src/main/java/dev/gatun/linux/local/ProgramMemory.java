@@ -16,6 +16,8 @@ import java.lang.foreign.MemorySegment;
 final class ProgramMemory implements AutoCloseable {
   private static final int RECORD = 64;
 
+  private static final String STEP = "make room for a program";
+
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment memory;
   private final int recordsSize;
@@ -39,8 +41,18 @@ final class ProgramMemory implements AutoCloseable {
     variablesSize = variables;
     slotCount = slots;
     zeroesSize = zeroes;
-    memory = arena.allocate(slotsOffset() + 8L * slots + zeroes, RECORD);
+    memory = map(arena, slotsOffset() + 8L * slots + zeroes);
     slots().set(JAVA_LONG, 0, -1);
+  }
+
+  // SAFETY: the mapping is as large as the segment, and it goes when the arena is closed.
+  @SuppressWarnings("restricted")
+  private static MemorySegment map(Arena arena, long size) {
+    // Not the arena's own memory: that is zeroed byte by byte, and most of the megabytes that a
+    // program may fill are never touched.
+    long address = Mapping.map(STEP, size);
+    return MemorySegment.ofAddress(address)
+        .reinterpret(size, arena, segment -> Mapping.unmap(STEP, address, size));
   }
 
   private long slotsOffset() {
@@ -88,6 +100,16 @@ final class ProgramMemory implements AutoCloseable {
    */
   long run(long first) {
     return NativeInterpreter.run(memory, slots(), first);
+  }
+
+  /**
+   * Sets a slot.
+   *
+   * @param number its number
+   * @param value its value
+   */
+  void slot(int number, long value) {
+    slots().setAtIndex(JAVA_LONG, number, value);
   }
 
   private MemorySegment slots() {

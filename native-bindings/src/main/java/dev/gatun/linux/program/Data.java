@@ -98,10 +98,8 @@ public final class Data {
    * @return this piece
    */
   public Data u32(int offset, int value) {
-    int rest = value;
-    for (int i = offset; rest != 0; i++) {
-      bytes[i] = (byte) rest;
-      rest >>>= 8;
+    for (int i = 0; i < 4; i++) {
+      bytes[offset + i] = (byte) (value >>> (8 * i));
     }
     return this;
   }
@@ -114,10 +112,8 @@ public final class Data {
    * @return this piece
    */
   public Data u64(int offset, long value) {
-    long rest = value;
-    for (int i = offset; rest != 0; i++) {
-      bytes[i] = (byte) rest;
-      rest >>>= 8;
+    for (int i = 0; i < 8; i++) {
+      bytes[offset + i] = (byte) (value >>> (8 * i));
     }
     return this;
   }

@@ -164,8 +164,8 @@ public final class Program {
    * Encodes the program for the addresses it will have.
    *
    * @param at the addresses, each 8-byte aligned
-   * @param target an array that gets the records, then the constants, then the variables, without
-   *     gaps between them
+   * @param target an array, zero where it is written to, that gets the records, then the constants,
+   *     then the variables, without gaps between them
    * @param offset where in it to begin
    */
   public void link(Addresses at, byte[] target, int offset) {

@@ -392,6 +392,11 @@ public final class ProgramBuilder {
     this.handler = handler;
   }
 
+  /** Where failures go now, to be gone to from another handler. */
+  public Label failureHandler() {
+    return handler;
+  }
+
   /**
    * Fails as if the given record's call had failed: for errors that were tolerated to be looked at
    * first.

@@ -6,6 +6,7 @@ import dev.gatun.cgroups.CgroupDirectory;
 import dev.gatun.cgroups.CgroupPath;
 import dev.gatun.cgroups.CgroupProcesses;
 import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.ProgramBuilder;
@@ -31,10 +32,12 @@ final class Cgroups {
   }
 
   /** Adds records that kill everything in it without waiting; to {@code missing} if it is gone. */
-  static void kill(ProgramBuilder b, Look.Found found, Label missing) {
+  static void kill(
+      ProgramBuilder b, Descriptors descriptors, Look.Found found, Label missing) {
     CgroupPath path = of(found);
     if (path != null) {
       Slot cgroup = new CgroupDirectory(b, path).open(missing);
+      descriptors.add(cgroup);
       CgroupProcesses.kill(b, cgroup, 0);
     }
   }
@@ -46,13 +49,16 @@ final class Cgroups {
       return found.pid() == 0 ? new int[0] : new int[] {found.pid()};
     }
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Descriptors descriptors = new Descriptors(b);
     Label missing = b.label("missing");
     Slot exists = b.slot("exists");
     b.set(exists, imm(0));
     Slot cgroup = new CgroupDirectory(b, path).open(missing);
+    descriptors.add(cgroup);
     Data list = CgroupProcesses.list(b, cgroup, MAX_PIDS);
     b.set(exists, imm(1));
     b.bind(missing);
+    descriptors.closeAll();
     Kernel.Result result = kernel.run(b.build()).orThrow();
     return result.slot(exists) == 0 ? new int[0] : CgroupProcesses.parse(result.bytes(list));
   }

@@ -13,6 +13,7 @@ import dev.gatun.linux.Syscall;
 import dev.gatun.linux.SyscallException;
 import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
@@ -83,11 +84,14 @@ public final class Create {
    * The new container.
    *
    * @param state what was written down
-   * @param root descriptor of the state root
-   * @param directory descriptor of the container's directory, still locked
    * @param warnings what callers should be told
    */
-  public record Created(ContainerState state, long root, long directory, List<String> warnings) {}
+  public record Created(ContainerState state, List<String> warnings) {
+    /** Copies the warnings. */
+    public Created {
+      warnings = List.copyOf(warnings);
+    }
+  }
 
   /** What the first exchange brought. */
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
@@ -129,7 +133,7 @@ public final class Create {
     Plan plan = plan(readBundle());
     Spawned spawned = spawn(plan);
     ContainerState finished = commit(plan, spawned);
-    return new Created(finished, spawned.root(), spawned.directory(), warnings(plan, spawned));
+    return new Created(finished, warnings(plan, spawned));
   }
 
   private static List<String> warnings(Plan plan, Spawned spawned) {
@@ -153,7 +157,8 @@ public final class Create {
     Arch arch = kernel.arch();
     ProgramBuilder b = new ProgramBuilder(arch);
     Slot directory = b.fd("directory", root + "/" + request.id());
-    Program third = record(b, directory, b.fd("go", "pipe"), plan.state());
+    Program third =
+        record(b, b.fd("root", root), directory, b.fd("go", "pipe"), plan.state());
     List<Explanation.Part> parts = new ArrayList<>();
     parts.add(Explanation.whole("gatun create", "1 of 3: reads the bundle", reading().program()));
     parts.add(
@@ -228,6 +233,7 @@ public final class Create {
 
   private Reading reading() {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Descriptors descriptors = new Descriptors(b);
     int kept = request.preserveFds() + request.listenFds();
     for (int fd = 3; fd < 3 + kept; fd++) {
       b.step("preserve file descriptor " + fd, "");
@@ -245,7 +251,7 @@ public final class Create {
     b.sys(Syscall.GETEUID).into(uid);
     String path = request.bundle() == null ? "." : request.bundle();
     b.step("open bundle \"" + path + "\"", "");
-    Slot directory = b.fd("bundle", path);
+    Slot directory = descriptors.fd("bundle", path);
     b.sys(
             Syscall.OPENAT,
             imm(Constants.AT_FDCWD),
@@ -258,14 +264,14 @@ public final class Create {
     Slot mountsEnd = b.slot("mounts end");
     b.set(total, imm(0));
     b.step("read config.json of bundle \"" + path + "\"", "");
-    append(b, directory, "config.json", files, total);
+    append(b, descriptors, directory, "config.json", files, total);
     b.set(configEnd, total);
-    Idioms.close(b, directory);
+    descriptors.close(directory);
     b.step("read the mount table", "");
-    append(b, imm(Constants.AT_FDCWD), "/proc/self/mountinfo", files, total);
+    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/mountinfo", files, total);
     b.set(mountsEnd, total);
     b.step("read the own cgroup", "");
-    append(b, imm(Constants.AT_FDCWD), "/proc/self/cgroup", files, total);
+    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/cgroup", files, total);
     b.replyUpTo(files, total);
     return new Reading(b.build(), cwd, time, files, uid, configEnd, mountsEnd);
   }
@@ -304,8 +310,14 @@ public final class Create {
         (int) result.slot(reading.uid()));
   }
 
-  private static void append(ProgramBuilder b, Arg directory, String name, Data files, Slot total) {
-    Slot file = b.fd("file", name);
+  private static void append(
+      ProgramBuilder b,
+      Descriptors descriptors,
+      Arg directory,
+      String name,
+      Data files,
+      Slot total) {
+    Slot file = descriptors.fd("file", name);
     b.sys(
             Syscall.OPENAT,
             directory,
@@ -314,7 +326,7 @@ public final class Create {
             imm(0))
         .into(file);
     Idioms.append(b, file, files, total);
-    Idioms.close(b, file);
+    descriptors.close(file);
   }
 
   private static String text(byte[] bytes) {
@@ -350,10 +362,11 @@ public final class Create {
     CgroupPath cgroup = plan.cgroup();
     InitCompiler.Image compiled = plan.compiled();
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Descriptors descriptors = new Descriptors(b);
     Slot exists = b.slot("exists");
     Slot directory = b.fd("directory", root + "/" + request.id());
+    descriptors.keep(directory);
     Slot pid = b.slot("pid");
-    Slot go = b.slot("go");
     Slot ready = b.slot("ready");
     Slot statSize = b.slot("stat size");
     Slot messagesEnd = b.slot("messages end");
@@ -363,8 +376,6 @@ public final class Create {
     for (Slot slot : new Slot[] {exists, pid, ready, statSize}) {
       b.set(slot, imm(0));
     }
-    b.set(directory, imm(-1));
-    b.set(go, imm(-1));
     b.set(messagesEnd, messages.address());
     CgroupDirectory cgroupDirectory = cgroup == null ? null : new CgroupDirectory(b, cgroup);
     if (cgroupDirectory != null) {
@@ -373,12 +384,14 @@ public final class Create {
     Label present = b.label("present");
     Label done = b.label("done");
     Slot rootFd = StateRoot.make(b, root);
+    descriptors.keep(rootFd);
     b.step("make the state of container \"" + request.id() + "\"", "");
     b.sys(Syscall.MKDIRAT, rootFd, b.string(request.id()), imm(0711))
         .tolerate(Errno.EEXIST, present);
     b.outOfLine(() -> {
       b.bind(present);
       b.set(exists, imm(1));
+      Idioms.close(b, rootFd);
       b.jump(done);
     });
     StateRoot.openContainer(b, rootFd, request.id()).into(directory);
@@ -390,16 +403,24 @@ public final class Create {
     Slot cgroupFd = null;
     if (cgroupDirectory != null) {
       cgroupFd = cgroupDirectory.make();
+      descriptors.add(cgroupFd);
       plan.limits().apply(b, cgroupDirectory, cgroupFd);
     }
-    Spawn.Channels channels = Spawn.channels(b, directory, compiled);
+    Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled);
     ImageFile image =
         Spawn.image(
-            b, plan.image(), compiled, channels, cgroupFd, directory, root + "/" + request.id());
+            b,
+            descriptors,
+            plan.image(),
+            compiled,
+            channels,
+            cgroupFd,
+            directory,
+            root + "/" + request.id());
     Slot intermediate =
-        Spawn.start(b, request.id(), channels, image, plan.kept(), request.attended());
-    Spawn.closeImageEnds(b, channels, cgroupFd);
-    b.set(go, channels.goWrite());
+        Spawn.start(
+            b, descriptors, request.id(), channels, image, plan.kept(), request.attended());
+    Spawn.closeImageEnds(descriptors, channels, cgroupFd);
     receive(b, channels.reportRead(), messagesEnd, pid, ready);
     b.step("wait for the intermediate process", "");
     b.sys(
@@ -410,15 +431,15 @@ public final class Create {
             imm(Constants.WEXITED),
             imm(0))
         .tolerate(Errno.ECHILD);
-    Idioms.close(b, intermediate);
-    Idioms.close(b, channels.reportRead());
+    descriptors.close(intermediate);
+    descriptors.close(channels.reportRead());
     b.branch(Condition.EQ, ready, imm(0), done);
     if (cgroupFd != null) {
       plan.limits().applyLate(b, cgroupFd);
-      Idioms.close(b, cgroupFd);
+      descriptors.close(cgroupFd);
     }
     b.step("find the start time of the container's process", "");
-    Slot statFile = b.fd("stat", "/proc/PID/stat");
+    Slot statFile = descriptors.fd("stat", "/proc/PID/stat");
     b.sys(
             Syscall.OPENAT,
             imm(Constants.AT_FDCWD),
@@ -427,8 +448,8 @@ public final class Create {
             imm(0))
         .into(statFile);
     b.sys(Syscall.READ, statFile, stat.address(), imm(MAX_STAT)).into(statSize);
-    Idioms.close(b, statFile);
     b.bind(done);
+    descriptors.closeAll();
     Slot length = b.slot("length");
     b.alu(Function.SUB, length, messagesEnd, messages.address());
     b.replyUpTo(messages, length);
@@ -437,7 +458,7 @@ public final class Create {
         exists,
         rootFd,
         directory,
-        go,
+        channels.goWrite(),
         pid,
         ready,
         cgroupDirectory == null ? null : cgroupDirectory.made(),
@@ -526,13 +547,11 @@ public final class Create {
   /** Takes back what the second exchange did; its own failure is added to the one that led here. */
   private RuntimeException undo(
       @Nullable CgroupPath cgroup, Spawned spawned, RuntimeException failure) {
-    if (spawned.directory() < 0) {
-      return failure;
-    }
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
-    if (spawned.go() >= 0) {
-      b.sys(Syscall.CLOSE, imm(spawned.go())).tolerateAny();
-    }
+    Descriptors descriptors = new Descriptors(b);
+    Slot rootFd = descriptors.take("root", imm(spawned.root()));
+    Slot directory = descriptors.take("directory", imm(spawned.directory()));
+    descriptors.close(descriptors.take("go", imm(spawned.go())));
     if (spawned.pid() > 0) {
       b.step("end the container's process", "");
       // It is this process's child and not reaped yet, so its pid is nobody else's.
@@ -549,8 +568,10 @@ public final class Create {
     if (cgroup != null && spawned.made() != 0) {
       new CgroupDirectory(b, cgroup).remove();
     }
-    StateRoot.remove(b, imm(spawned.root()), imm(spawned.directory()), request.id());
-    b.sys(Syscall.CLOSE, imm(spawned.directory())).tolerateAny();
+    if (spawned.directory() >= 0) {
+      StateRoot.remove(b, rootFd, directory, request.id());
+    }
+    descriptors.closeAll();
     SyscallException cleanup = kernel.run(b.build()).failure();
     if (cleanup != null) {
       failure.addSuppressed(cleanup);
@@ -573,6 +594,7 @@ public final class Create {
     Program program =
         record(
             new ProgramBuilder(kernel.arch()),
+            imm(spawned.root()),
             imm(spawned.directory()),
             imm(spawned.go()),
             finished);
@@ -584,7 +606,8 @@ public final class Create {
   }
 
   /** The program of the third exchange. */
-  private Program record(ProgramBuilder b, Arg directory, Arg go, ContainerState finished) {
+  private Program record(
+      ProgramBuilder b, Arg rootFd, Arg directory, Arg go, ContainerState finished) {
     StateRoot.write(b, directory, finished);
     String pidFile = request.pidFile();
     if (pidFile != null) {
@@ -592,7 +615,10 @@ public final class Create {
     }
     b.step("let the container's process go on", "");
     b.sys(Syscall.WRITE, go, b.string("g"), imm(1));
+    // Whatever fails before this is undone with these descriptors; nothing fails after it.
     b.sys(Syscall.CLOSE, go).tolerateAny();
+    b.sys(Syscall.CLOSE, directory).tolerateAny();
+    b.sys(Syscall.CLOSE, rootFd).tolerateAny();
     return b.build();
   }
 

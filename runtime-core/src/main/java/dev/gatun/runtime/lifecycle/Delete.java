@@ -9,6 +9,7 @@ import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
@@ -50,12 +51,16 @@ public final class Delete {
       throw e;
     }
     if (found.status() == Status.RUNNING && !force) {
+      found.close(kernel);
       throw new ContainerException(
           "cannot delete container \"" + id + "\" that is not stopped: " + found.status().word());
     }
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Descriptors descriptors = new Descriptors(b);
+    found.handOver(descriptors);
     end(b, found);
     remove(b, found);
+    descriptors.closeAll();
     kernel.run(b.build()).orThrow();
   }
 
@@ -92,6 +97,5 @@ public final class Delete {
       new CgroupDirectory(b, cgroup).remove();
     }
     StateRoot.remove(b, imm(found.root()), imm(found.directory()), found.id());
-    b.sys(Syscall.CLOSE, imm(found.directory())).tolerateAny();
   }
 }

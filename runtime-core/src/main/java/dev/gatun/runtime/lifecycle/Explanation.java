@@ -98,7 +98,7 @@ public final class Explanation {
         whole(
             "gatun start",
             "2 of 2: opens the gate and hears what init says",
-            Start.gate(b, id, directory, b.fd("gate", "start")).program()));
+            Start.gate(b, id, null, directory, b.fd("gate", "start")).program()));
   }
 
   /** Init once it has been started. */

@@ -9,7 +9,7 @@ import dev.gatun.linux.Syscall;
 import dev.gatun.linux.image.ElfImage;
 import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
-import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
@@ -40,6 +40,7 @@ final class ImageFile {
    * Adds records that write an image.
    *
    * @param b the program
+   * @param descriptors takes over what is opened
    * @param elf the image
    * @param parts its extents
    * @param fd takes the descriptor
@@ -48,7 +49,13 @@ final class ImageFile {
    * @return the file, whose {@link #execute} is to be bound next
    */
   static ImageFile write(
-      ProgramBuilder b, ElfImage elf, Data[] parts, Slot fd, Slot directory, String place) {
+      ProgramBuilder b,
+      Descriptors descriptors,
+      ElfImage elf,
+      Data[] parts,
+      Slot fd,
+      Slot directory,
+      String place) {
     Slot onDisk = b.slot("on disk");
     Label execute = b.loopAhead("execute");
     Label file = b.label("image file");
@@ -94,7 +101,7 @@ final class ImageFile {
     b.bind(sealed);
     b.outOfLine(() -> {
       b.bind(file);
-      onDisk(b, elf, parts, fd, directory, place);
+      onDisk(b, descriptors, elf, parts, fd, directory, place);
       b.set(onDisk, imm(1));
       b.jump(execute);
     });
@@ -113,21 +120,27 @@ final class ImageFile {
   }
 
   private static void onDisk(
-      ProgramBuilder b, ElfImage elf, Data[] parts, Slot fd, Slot directory, String place) {
+      ProgramBuilder b,
+      Descriptors descriptors,
+      ElfImage elf,
+      Data[] parts,
+      Slot fd,
+      Slot directory,
+      String place) {
     b.step("make the image of the container's first process in \"" + place + "\"", "");
     // The memfd that was not executable, if there was one.
-    Idioms.close(b, fd);
+    descriptors.close(fd);
     Data statfs = b.buffer("statfs", Structs.SIZEOF_STATFS);
     Slot mount = b.slot("mount flags");
     Label noexec = b.label("mounted noexec");
     b.sys(Syscall.FSTATFS, directory, statfs.address());
     b.load(8, mount, statfs.address(), imm(Structs.STATFS_F_FLAGS));
     b.branch(Condition.TEST, mount, imm(Constants.ST_NOEXEC), noexec);
-    Slot writing = b.fd("image", place + "/" + StateRoot.IMAGE);
+    Slot writing = descriptors.fd("image", place + "/" + StateRoot.IMAGE);
     open(b, directory, Constants.O_WRONLY | Constants.O_CREAT | Constants.O_EXCL, writing);
     b.sys(Syscall.FCHMOD, writing, imm(0700));
     contents(b, elf, parts, writing);
-    Idioms.close(b, writing);
+    descriptors.close(writing);
     open(b, directory, Constants.O_RDONLY, fd);
     b.sys(Syscall.UNLINKAT, directory, b.string(StateRoot.IMAGE), imm(0));
     Label written = b.label("written");

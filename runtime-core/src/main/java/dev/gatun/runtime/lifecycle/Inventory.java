@@ -6,6 +6,7 @@ import dev.gatun.linux.Constants;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
@@ -50,9 +51,7 @@ public final class Inventory {
     List<Look.Found> all = new ArrayList<>();
     for (String id : ids(kernel, root)) {
       try {
-        Look.Found found = Look.at(kernel, root, id, Look.Purpose.READ);
-        close(kernel, found);
-        all.add(found);
+        all.add(Look.at(kernel, root, id, Look.Purpose.READ));
       } catch (ContainerException e) {
         if (!e.isMissing()) {
           throw e;
@@ -62,18 +61,9 @@ public final class Inventory {
     return all;
   }
 
-  private static void close(Kernel kernel, Look.Found found) {
-    ProgramBuilder b = new ProgramBuilder(kernel.arch());
-    for (long fd : new long[] {found.root(), found.directory(), found.pidfd(), found.gate()}) {
-      if (fd >= 0) {
-        b.sys(Syscall.CLOSE, imm(fd)).tolerateAny();
-      }
-    }
-    kernel.run(b.build());
-  }
-
   private static List<String> ids(Kernel kernel, String root) {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Descriptors descriptors = new Descriptors(b);
     Label missing = b.label("missing");
     Slot total = b.slot("total");
     Slot at = b.slot("at");
@@ -83,6 +73,7 @@ public final class Inventory {
     b.replyUpTo(entries, imm(0));
     b.set(total, imm(0));
     Slot directory = StateRoot.open(b, root, missing);
+    descriptors.add(directory);
     b.step("list state root \"" + root + "\"", "");
     Label next = b.loop("next");
     b.alu(Function.SUB, room, imm(MAX_ENTRIES), total);
@@ -92,6 +83,7 @@ public final class Inventory {
     b.branch(Condition.NE, got, imm(0), next);
     b.replyUpTo(entries, total);
     b.bind(missing);
+    descriptors.closeAll();
     byte[] bytes = kernel.run(b.build()).orThrow().bytes(entries);
     List<String> ids = new ArrayList<>();
     int position = 0;

@@ -5,6 +5,7 @@ import static dev.gatun.linux.program.Arg.imm;
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
 import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.ProgramBuilder;
@@ -29,12 +30,13 @@ public final class Kill {
    */
   public static void run(Kernel kernel, String root, String id, int signal, boolean all) {
     ContainerId.check(id);
-    Look.Found found = Look.at(kernel, root, id, Look.Purpose.READ);
+    Look.Found found = Look.at(kernel, root, id, Look.Purpose.ACT);
     if (all && Cgroups.of(found) != null) {
       all(kernel, found, signal);
       return;
     }
     if (found.pidfd() < 0) {
+      found.close(kernel);
       if (all) {
         return;
       }
@@ -42,8 +44,11 @@ public final class Kill {
           "container not running: \"" + id + "\" is " + found.status().word());
     }
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Descriptors descriptors = new Descriptors(b);
+    found.handOver(descriptors);
     b.step("container \"" + id + "\": os: process already finished", "");
     b.sys(Syscall.PIDFD_SEND_SIGNAL, imm(found.pidfd()), imm(signal), imm(0), imm(0));
+    descriptors.closeAll();
     kernel.run(b.build()).orThrow();
   }
 
@@ -51,12 +56,16 @@ public final class Kill {
   private static void all(Kernel kernel, Look.Found found, int signal) {
     if (signal == Constants.SIGKILL) {
       ProgramBuilder b = new ProgramBuilder(kernel.arch());
+      Descriptors descriptors = new Descriptors(b);
+      found.handOver(descriptors);
       Label missing = b.label("missing");
-      Cgroups.kill(b, found, missing);
+      Cgroups.kill(b, descriptors, found, missing);
       b.bind(missing);
+      descriptors.closeAll();
       kernel.run(b.build()).orThrow();
       return;
     }
+    found.close(kernel);
     int[] pids = Cgroups.pids(kernel, found);
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     for (int i = 0; i < Math.min(pids.length, MAX_ROUNDS * MAX_ROUNDS); i++) {

@@ -51,7 +51,6 @@ public final class Run {
    */
   public static Create.Created start(Kernel kernel, String root, Create.Request request) {
     Create.Created created = Create.run(kernel, root, request);
-    unlock(kernel, created);
     try {
       Start.run(kernel, root, request.id());
     } catch (RuntimeException e) {
@@ -63,13 +62,6 @@ public final class Run {
       throw e;
     }
     return created;
-  }
-
-  private static void unlock(Kernel kernel, Create.Created created) {
-    ProgramBuilder b = new ProgramBuilder(kernel.arch());
-    b.sys(Syscall.CLOSE, imm(created.directory())).tolerateAny();
-    b.sys(Syscall.CLOSE, imm(created.root())).tolerateAny();
-    kernel.run(b.build()).orThrow();
   }
 
   /**
@@ -88,7 +80,7 @@ public final class Run {
   }
 
   private void attend(boolean keep, boolean subreaper) {
-    Look.Found found = Look.at(kernel, root, id, Look.Purpose.READ);
+    Look.Found found = Look.at(kernel, root, id, Look.Purpose.ACT);
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Slot status = b.slot("status");
     Label unexpected = b.label("unexpected");

@@ -10,7 +10,7 @@ import dev.gatun.linux.image.ElfImage;
 import dev.gatun.linux.program.Addr;
 import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
-import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
@@ -59,22 +59,25 @@ final class Spawn {
       List<Slot> inherited) {}
 
   /** Opens the FIFOs, pipes and namespaces. */
-  static Channels channels(ProgramBuilder b, Slot directory, InitCompiler.Image compiled) {
+  static Channels channels(
+      ProgramBuilder b, Descriptors descriptors, Slot directory, InitCompiler.Image compiled) {
     b.step("open the channels to the container's process", "");
-    Slot start = b.fd("start", StateRoot.START);
-    Slot status = b.fd("status", StateRoot.STATUS);
+    Slot start = descriptors.fd("start", StateRoot.START);
+    Slot status = descriptors.fd("status", StateRoot.STATUS);
     StateRoot.openFifo(b, directory, StateRoot.START, Constants.O_RDWR, start);
     StateRoot.openFifo(b, directory, StateRoot.STATUS, Constants.O_RDWR, status);
-    Slot reportRead = b.slot("report read");
-    Slot reportWrite = b.slot("report write");
-    Slot goRead = b.slot("go read");
+    Slot reportRead = descriptors.fd("report read", null);
+    Slot reportWrite = descriptors.fd("report write", null);
+    Slot goRead = descriptors.fd("go read", null);
     Slot goWrite = b.slot("go write");
+    descriptors.keep(goWrite);
     pipe(b, reportRead, reportWrite);
     pipe(b, goRead, goWrite);
     List<Slot> inherited = new ArrayList<>(List.of(start, status, reportWrite, goRead));
     List<Slot> namespaces = new ArrayList<>();
     for (InitCompiler.Joined joined : compiled.joined()) {
       Slot fd = namespace(b, joined);
+      descriptors.add(fd);
       namespaces.add(fd);
       inherited.add(fd);
     }
@@ -86,7 +89,7 @@ final class Spawn {
         goRead,
         goWrite,
         namespaces,
-        b.fd("image", "memfd:gatun"),
+        descriptors.fd("image", "memfd:gatun"),
         inherited);
   }
 
@@ -127,6 +130,7 @@ final class Spawn {
    */
   static ImageFile image(
       ProgramBuilder b,
+      Descriptors descriptors,
       InitImage image,
       InitCompiler.Image compiled,
       Channels channels,
@@ -153,7 +157,7 @@ final class Spawn {
     for (int i = 0; i < compiled.joined().size(); i++) {
       give(b, image, last, compiled.joined().get(i).fd(), channels.namespaces().get(i));
     }
-    return ImageFile.write(b, elf, parts, channels.image(), directory, place);
+    return ImageFile.write(b, descriptors, elf, parts, channels.image(), directory, place);
   }
 
   private static void give(
@@ -169,6 +173,7 @@ final class Spawn {
    */
   static Slot start(
       ProgramBuilder b,
+      Descriptors descriptors,
       String id,
       Channels channels,
       ImageFile image,
@@ -184,8 +189,16 @@ final class Spawn {
         all.address(),
         before.address(),
         imm(Structs.SIZEOF_SIGSET));
+    Label failing = b.failureHandler();
+    Label unblock = b.label("unblock signals");
+    b.onFailure(unblock);
+    b.outOfLine(() -> {
+      b.bind(unblock);
+      restoreMask(b, before);
+      b.jump(failing);
+    });
     Slot pid = b.slot("child");
-    Slot pidfd = b.slot("child pidfd");
+    Slot pidfd = descriptors.fd("child pidfd", null);
     Slot error = b.slot("exec error");
     Data pidfdAt = b.buffer("pidfd", 8);
     Data clone =
@@ -257,37 +270,39 @@ final class Spawn {
       b.bind(unexecuted);
       b.sys(Syscall.WAITID, imm(Constants.P_PIDFD), pidfd, imm(0), imm(Constants.WEXITED), imm(0))
           .tolerateAny();
-      Idioms.close(b, pidfd);
+      descriptors.close(pidfd);
       Label unclosed = b.label("close_range failed");
       b.branch(Condition.EQ, progress, imm(0), unclosed);
-      restoreSignals(b, before, staysBlocked);
+      restoreMask(b, before);
       image.afterRefusal(b, error);
       b.fail(exec, error);
       b.bind(unclosed);
-      restoreSignals(b, before, staysBlocked);
       b.fail(closing, error);
     });
-    restoreSignals(b, before, staysBlocked);
+    if (!staysBlocked) {
+      restoreMask(b, before);
+    }
+    b.onFailure(failing);
     return pidfd;
   }
 
-  private static void restoreSignals(ProgramBuilder b, Data before, boolean staysBlocked) {
-    if (!staysBlocked) {
-      b.sys(
-          Syscall.RT_SIGPROCMASK,
-          imm(Constants.SIG_SETMASK),
-          before.address(),
-          imm(0),
-          imm(Structs.SIZEOF_SIGSET));
-    }
+  private static void restoreMask(ProgramBuilder b, Data mask) {
+    // It cannot fail, and on the way of a failure it must not hide that one.
+    b.sys(
+            Syscall.RT_SIGPROCMASK,
+            imm(Constants.SIG_SETMASK),
+            mask.address(),
+            imm(0),
+            imm(Structs.SIZEOF_SIGSET))
+        .tolerateAny();
   }
 
   /** Closes what only the image needs, so that its end is seen; the cgroup is needed once more. */
-  static void closeImageEnds(ProgramBuilder b, Channels channels, @Nullable Slot cgroup) {
-    Idioms.close(b, channels.image());
+  static void closeImageEnds(Descriptors descriptors, Channels channels, @Nullable Slot cgroup) {
+    descriptors.close(channels.image());
     for (Slot fd : channels.inherited()) {
       if (fd != cgroup) {
-        Idioms.close(b, fd);
+        descriptors.close(fd);
       }
     }
   }

@@ -8,6 +8,7 @@ import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
@@ -21,6 +22,7 @@ import dev.gatun.runtime.init.Message;
 import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.StateRoot;
 import dev.gatun.runtime.state.Status;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code start}, in two exchanges: look at the container; open its gate and read what init says.
@@ -46,6 +48,9 @@ public final class Start {
   public static void run(Kernel kernel, String root, String id) {
     ContainerId.check(id);
     Look.Found found = Look.at(kernel, root, id, Look.Purpose.CHANGE);
+    if (found.status() != Status.CREATED) {
+      found.close(kernel);
+    }
     switch (found.status()) {
       case CREATED -> open(kernel, found);
       case RUNNING ->
@@ -63,14 +68,14 @@ public final class Start {
    * Opens the gate of a container that is known to wait for it.
    *
    * @param kernel where
-   * @param found the container, locked; its directory is closed afterwards
+   * @param found the container, locked; its descriptors are closed afterwards
    */
   static void open(Kernel kernel, Look.Found found) {
     if (found.status() != Status.CREATED) {
       throw new IllegalArgumentException(found.id() + " is " + found.status());
     }
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
-    Gate gate = gate(b, found.id(), imm(found.directory()), imm(found.gate()));
+    Gate gate = gate(b, found.id(), found, imm(found.directory()), imm(found.gate()));
     Kernel.Result result = kernel.run(gate.program()).orThrow();
     byte[] received = result.bytes(gate.messages());
     RuntimeException failure =
@@ -92,12 +97,25 @@ public final class Start {
    *
    * @param b an empty program
    * @param id the container's id
-   * @param directory the container's directory, which is closed
-   * @param gate the gate, open for writing, which is closed
+   * @param found the container, whose descriptors are closed; null to show the program
+   * @param directory the container's directory
+   * @param gate the gate, open for writing
    */
-  static Gate gate(ProgramBuilder b, String id, Arg directory, Arg gate) {
+  static Gate gate(
+      ProgramBuilder b, String id, Look.@Nullable Found found, Arg directory, Arg gate) {
+    Descriptors descriptors = new Descriptors(b);
     b.step("start container \"" + id + "\"", "");
-    Slot status = b.fd("status", StateRoot.STATUS);
+    Slot gateFd = descriptors.take("gate", gate);
+    if (found == null) {
+      descriptors.take("directory", directory);
+    } else {
+      for (long fd : found.open()) {
+        if (fd != found.gate()) {
+          descriptors.take("open", imm(fd));
+        }
+      }
+    }
+    Slot status = descriptors.fd("status", StateRoot.STATUS);
     Slot end = b.slot("end");
     Slot got = b.slot("got");
     Slot stepsSize = b.slot("steps size");
@@ -106,8 +124,8 @@ public final class Start {
     Data messages = b.output("messages", MAX_MESSAGES);
     b.replyUpTo(messages, imm(0));
     StateRoot.openFifo(b, directory, StateRoot.STATUS, Constants.O_RDONLY, status);
-    b.sys(Syscall.WRITE, gate, b.string("s"), imm(1));
-    b.sys(Syscall.CLOSE, gate).tolerateAny();
+    b.sys(Syscall.WRITE, gateFd, b.string("s"), imm(1));
+    descriptors.close(gateFd);
     Data poll =
         b.variable("pollfd", Structs.SIZEOF_POLLFD).u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
     b.store(4, poll.address(), imm(Structs.POLLFD_FD), status);
@@ -123,8 +141,8 @@ public final class Start {
     b.branch(Condition.NE, got, imm(0), wait);
     b.jump(over);
     b.bind(over);
-    Idioms.close(b, status);
-    Slot file = b.fd("steps", StateRoot.STEPS);
+    descriptors.close(status);
+    Slot file = descriptors.fd("steps", StateRoot.STEPS);
     b.set(stepsSize, imm(0));
     b.sys(
             Syscall.OPENAT,
@@ -134,8 +152,7 @@ public final class Start {
             imm(0))
         .into(file);
     Idioms.append(b, file, steps, stepsSize);
-    Idioms.close(b, file);
-    b.sys(Syscall.CLOSE, directory).tolerateAny();
+    descriptors.closeAll();
     b.alu(Function.SUB, length, end, messages.address());
     b.replyUpTo(messages, length);
     return new Gate(b.build(), steps, stepsSize, messages);

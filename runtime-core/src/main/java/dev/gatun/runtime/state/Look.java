@@ -7,6 +7,7 @@ import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
@@ -17,6 +18,8 @@ import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.SpecException;
 import dev.gatun.runtime.ContainerException;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out the truth about a container, in one program. */
@@ -30,24 +33,28 @@ public final class Look {
 
   /** What a command wants to do with the container besides. */
   public enum Purpose {
-    /** Only to know. */
+    /** Only to know: nothing stays open. */
     READ,
-    /** To change it: its directory stays locked until the descriptor is closed. */
+    /** To act on it as it is: descriptors stay open. */
+    ACT,
+    /** To change it: descriptors stay open, and its directory locked until it is closed. */
     CHANGE
   }
 
   /**
-   * What was found. The descriptors belong to the process that ran the program and stay open.
+   * What was found. The descriptors belong to the process that ran the program; unless it was only
+   * to know, they stay open until whoever asked closes them.
    *
    * @param id the container's id
    * @param status what it is doing
    * @param state what {@code state.json} says; null when there is none, since a create was
    *     interrupted or is under way
    * @param pid init's pid, 0 when it has ended
-   * @param root descriptor of the state root
-   * @param directory descriptor of the container's directory
+   * @param root descriptor of the state root, negative when it is not open
+   * @param directory descriptor of the container's directory, negative when it is not open
    * @param pidfd descriptor of init, verified by its start time; negative when it has ended
    * @param gate descriptor of the gate, open for writing; negative unless the status is created
+   * @param open every descriptor that is open, also those of no use
    */
   public record Found(
       String id,
@@ -57,7 +64,44 @@ public final class Look {
       long root,
       long directory,
       long pidfd,
-      long gate) {}
+      long gate,
+      List<Long> open) {
+    /** Copies the list. */
+    public Found {
+      open = List.copyOf(open);
+    }
+
+    /**
+     * Hands all descriptors over to a program, which is to close them.
+     *
+     * @param descriptors those of the program
+     */
+    public void handOver(Descriptors descriptors) {
+      for (long fd : open) {
+        descriptors.take("open", imm(fd));
+      }
+    }
+
+    /**
+     * Closes all descriptors, in one exchange, when nothing is done with them.
+     *
+     * @param kernel where they are open
+     */
+    public void close(Kernel kernel) {
+      Look.close(kernel, open);
+    }
+  }
+
+  private static void close(Kernel kernel, List<Long> open) {
+    if (open.isEmpty()) {
+      return;
+    }
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    for (long fd : open) {
+      b.sys(Syscall.CLOSE, imm(fd)).tolerateAny();
+    }
+    kernel.run(b.build());
+  }
 
   /**
    * Looks at a container.
@@ -76,7 +120,7 @@ public final class Look {
     if (result.slot(query.exists()) == 0) {
       throw ContainerException.doesNotExist(id);
     }
-    return found(id, result, query);
+    return found(kernel, id, result, query, purpose);
   }
 
   /**
@@ -94,13 +138,15 @@ public final class Look {
 
   private static Query query(Arch arch, String root, String id, Purpose purpose) {
     ProgramBuilder b = new ProgramBuilder(arch);
+    Descriptors descriptors = new Descriptors(b);
     Label missing = b.label("missing");
+    Label end = b.label("end");
     Label unwritten = b.label("unwritten");
     Label done = b.label("done");
     Slot exists = b.slot("exists");
     Slot pid = b.slot("pid");
-    Slot pidfd = b.slot("pidfd");
-    Slot gate = b.slot("gate");
+    Slot pidfd = descriptors.fd("pidfd", null);
+    Slot gate = descriptors.fd("gate", StateRoot.START);
     Slot busy = b.slot("busy");
     Slot statSize = b.slot("stat size");
     Slot stateSize = b.slot("state size");
@@ -109,24 +155,28 @@ public final class Look {
     b.replyUpTo(state, imm(0));
     b.set(exists, imm(0));
     b.set(pid, imm(0));
-    b.set(pidfd, imm(-1));
-    b.set(gate, imm(-1));
     b.set(busy, imm(0));
     b.set(statSize, imm(0));
     b.set(stateSize, imm(0));
     Slot rootFd = StateRoot.open(b, root, missing);
+    descriptors.add(rootFd);
+    b.outOfLine(() -> {
+      b.bind(missing);
+      descriptors.closeAll();
+      b.jump(end);
+    });
     b.step("open container \"" + id + "\"", "");
-    Slot directory = b.fd("directory", root + "/" + id);
+    Slot directory = descriptors.fd("directory", root + "/" + id);
     StateRoot.openContainer(b, rootFd, id).into(directory).tolerate(Errno.ENOENT, missing);
     switch (purpose) {
       case CHANGE -> StateRoot.lock(b, directory, missing);
-      case READ ->
+      case READ, ACT ->
           b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_SH | Constants.LOCK_NB))
               .into(busy)
               .tolerate(Errno.EAGAIN);
     }
     b.set(exists, imm(1));
-    Slot file = b.fd("state", StateRoot.STATE);
+    Slot file = descriptors.fd("state", StateRoot.STATE);
     b.sys(
             Syscall.OPENAT,
             directory,
@@ -136,8 +186,8 @@ public final class Look {
         .into(file)
         .tolerate(Errno.ENOENT, unwritten);
     b.set(stateSize, Idioms.readAll(b, file, state));
-    Idioms.close(b, file);
-    if (purpose == Purpose.READ) {
+    descriptors.close(file);
+    if (purpose != Purpose.CHANGE) {
       Label free = b.label("free");
       b.branch(Condition.NE, busy, imm(0), free);
       b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_UN)).tolerateAny();
@@ -146,7 +196,7 @@ public final class Look {
     parsePid(b, state, pid);
     b.branch(Condition.EQ, pid, imm(0), done);
     b.sys(Syscall.PIDFD_OPEN, pid, imm(0)).into(pidfd).tolerate(Errno.ESRCH, done);
-    Slot statFile = b.fd("stat", "/proc/PID/stat");
+    Slot statFile = descriptors.fd("stat", "/proc/PID/stat");
     b.sys(
             Syscall.OPENAT,
             imm(Constants.AT_FDCWD),
@@ -158,13 +208,17 @@ public final class Look {
     b.sys(Syscall.READ, statFile, stat.address(), imm(MAX_STAT))
         .into(statSize)
         .tolerate(Errno.ESRCH);
-    Idioms.close(b, statFile);
+    descriptors.close(statFile);
     StateRoot.openFifo(b, directory, StateRoot.START, Constants.O_WRONLY, gate).tolerateAny();
     b.jump(done);
     b.bind(unwritten);
     b.bind(done);
     b.replyUpTo(state, stateSize);
-    b.bind(missing);
+    if (purpose == Purpose.READ) {
+      // Their slots keep the numbers: whether the gate had a reader is part of the answer.
+      descriptors.closeAll();
+    }
+    b.bind(end);
     return new Query(
         b.build(), rootFd, directory, exists, pid, pidfd, gate, busy, stat, statSize, state,
         stateSize);
@@ -185,13 +239,23 @@ public final class Look {
       Data state,
       Slot stateSize) {}
 
-  private static Found found(String id, Kernel.Result result, Query query) {
+  private static Found found(
+      Kernel kernel, String id, Kernel.Result result, Query query, Purpose purpose) {
+    List<Long> open = new ArrayList<>();
+    if (purpose != Purpose.READ) {
+      for (Slot fd : new Slot[] {query.root(), query.directory(), query.pidfd(), query.gate()}) {
+        if (result.slot(fd) >= 0) {
+          open.add(result.slot(fd));
+        }
+      }
+    }
     ContainerState recorded = null;
     byte[] bytes = result.bytes(query.state(), result.slot(query.stateSize()));
     if (bytes.length > 0) {
       try {
         recorded = ContainerState.of(bytes);
       } catch (SpecException e) {
+        close(kernel, open);
         throw new ContainerException("state of container \"" + id + "\": " + e.getMessage(), e);
       }
     }
@@ -216,10 +280,11 @@ public final class Look {
         status,
         recorded,
         alive ? (int) result.slot(query.pid()) : 0,
-        result.slot(query.root()),
-        result.slot(query.directory()),
-        alive ? result.slot(query.pidfd()) : -1,
-        status == Status.CREATED ? result.slot(query.gate()) : -1);
+        open.isEmpty() ? -1 : result.slot(query.root()),
+        open.isEmpty() ? -1 : result.slot(query.directory()),
+        alive && !open.isEmpty() ? result.slot(query.pidfd()) : -1,
+        status == Status.CREATED && !open.isEmpty() ? result.slot(query.gate()) : -1,
+        open);
   }
 
   /** Reads the digits at {@link ContainerState#PID_OFFSET}; spaces before them count nothing. */
