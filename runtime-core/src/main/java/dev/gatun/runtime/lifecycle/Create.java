@@ -157,8 +157,7 @@ public final class Create {
     Arch arch = kernel.arch();
     ProgramBuilder b = new ProgramBuilder(arch);
     Slot directory = b.fd("directory", root + "/" + request.id());
-    Program third =
-        record(b, b.fd("root", root), directory, b.fd("go", "pipe"), plan.state());
+    Program third = record(b, b.fd("root", root), directory, b.fd("go", "pipe"), plan.state());
     List<Explanation.Part> parts = new ArrayList<>();
     parts.add(Explanation.whole("gatun create", "1 of 3: reads the bundle", reading().program()));
     parts.add(
@@ -418,8 +417,7 @@ public final class Create {
             directory,
             root + "/" + request.id());
     Slot intermediate =
-        Spawn.start(
-            b, descriptors, request.id(), channels, image, plan.kept(), request.attended());
+        Spawn.start(b, descriptors, request.id(), channels, image, plan.kept(), request.attended());
     Spawn.closeImageEnds(descriptors, channels, cgroupFd);
     receive(b, channels.reportRead(), messagesEnd, pid, ready);
     b.step("wait for the intermediate process", "");
