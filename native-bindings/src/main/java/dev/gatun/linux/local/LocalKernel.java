@@ -55,8 +55,7 @@ public final class LocalKernel implements Kernel {
       long zeroes = memory.zeroesAddress();
       byte[] linked = new byte[program.linkedSize()];
       program.link(
-          new Program.Addresses(
-              0, memory.constantsAddress(), memory.variablesAddress(), zeroes, 0),
+          new Program.Addresses(0, memory.constantsAddress(), memory.variablesAddress(), zeroes, 0),
           linked,
           0);
       memory.load(linked);

@@ -21,8 +21,7 @@ import java.lang.invoke.VarHandle;
 final class Mapping {
   private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
   private static final VarHandle ERRNO_VALUE =
-      Linker.Option.captureStateLayout()
-          .varHandle(MemoryLayout.PathElement.groupElement("errno"));
+      Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
   private static final MethodHandle MMAP =
       handle(
           "mmap",
@@ -64,7 +63,8 @@ final class Mapping {
                   -1,
                   0L);
       if (address == -1) {
-        String call = "mmap(NULL, " + size + ", PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)";
+        String call =
+            "mmap(NULL, " + size + ", PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)";
         throw failed(step, call, state);
       }
       return address;
@@ -88,8 +88,7 @@ final class Mapping {
       MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
       int result =
           (int)
-              MPROTECT.invokeExact(
-                  state, address, size, Constants.PROT_READ | Constants.PROT_EXEC);
+              MPROTECT.invokeExact(state, address, size, Constants.PROT_READ | Constants.PROT_EXEC);
       if (result != 0) {
         throw failed(step, "mprotect(…, " + size + ", PROT_READ|PROT_EXEC)", state);
       }

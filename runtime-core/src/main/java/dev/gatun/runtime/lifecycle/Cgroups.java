@@ -32,8 +32,7 @@ final class Cgroups {
   }
 
   /** Adds records that kill everything in it without waiting; to {@code missing} if it is gone. */
-  static void kill(
-      ProgramBuilder b, Descriptors descriptors, Look.Found found, Label missing) {
+  static void kill(ProgramBuilder b, Descriptors descriptors, Look.Found found, Label missing) {
     CgroupPath path = of(found);
     if (path != null) {
       Slot cgroup = new CgroupDirectory(b, path).open(missing);

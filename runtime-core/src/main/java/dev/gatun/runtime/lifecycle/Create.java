@@ -157,8 +157,7 @@ public final class Create {
     Arch arch = kernel.arch();
     ProgramBuilder b = new ProgramBuilder(arch);
     Slot directory = b.fd("directory", root + "/" + request.id());
-    Program third =
-        record(b, b.fd("root", root), directory, b.fd("go", "pipe"), plan.state());
+    Program third = record(b, b.fd("root", root), directory, b.fd("go", "pipe"), plan.state());
     List<Explanation.Part> parts = new ArrayList<>();
     parts.add(Explanation.whole("gatun create", "1 of 3: reads the bundle", reading().program()));
     parts.add(
@@ -394,8 +393,7 @@ public final class Create {
     Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled);
     Spawn.image(b, plan.image(), compiled, channels, cgroupFd);
     Slot intermediate =
-        Spawn.start(
-            b, descriptors, request.id(), channels, plan.kept(), request.attended());
+        Spawn.start(b, descriptors, request.id(), channels, plan.kept(), request.attended());
     Spawn.closeImageEnds(descriptors, channels, cgroupFd);
     receive(b, channels.reportRead(), messagesEnd, pid, ready);
     b.step("wait for the intermediate process", "");
