@@ -168,7 +168,8 @@ public final class Data {
   }
 
   /**
-   * The NUL-terminated text at an offset, for messages; null when there is none that is printable.
+   * The NUL-terminated text at an offset, for messages, which have to quote it; null when there is
+   * none.
    *
    * @param offset where the text begins
    * @return the text without its NUL, or null
@@ -179,9 +180,6 @@ public final class Data {
     }
     int end = offset;
     while (end < size && bytes[end] != 0) {
-      if (bytes[end] < ' ' && bytes[end] >= 0) {
-        return null;
-      }
       end++;
     }
     return end == size ? null : new String(bytes, offset, end - offset, StandardCharsets.UTF_8);

@@ -205,7 +205,7 @@ public final class Listing {
           if (text != null && addr.data().name().isEmpty()) {
             yield CallFormat.quote(text);
           }
-          yield addr.data().name().isEmpty() ? null : "&" + addr.data().name();
+          yield addr.data().name().isEmpty() ? null : operand(addr, null);
         }
         case Imm imm -> null;
         case Label label -> label.name();

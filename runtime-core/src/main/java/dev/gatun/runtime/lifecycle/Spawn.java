@@ -113,10 +113,10 @@ final class Spawn {
         .into(fd);
     Slot found = b.slot("type");
     Label good = b.label("good");
-    Instruction ask = b.sys(Syscall.IOCTL, fd, imm(NS_GET_NSTYPE), imm(0)).into(found);
+    b.sys(Syscall.IOCTL, fd, imm(NS_GET_NSTYPE), imm(0)).into(found);
     b.branch(Condition.EQ, found, imm(type.cloneFlag()), good);
     b.step("\"" + joined.path() + "\" is not a " + type.specName() + " namespace", joined.place());
-    b.fail(ask, imm(-Errno.EINVAL));
+    b.fail(Errno.EINVAL);
     b.bind(good);
     return fd;
   }

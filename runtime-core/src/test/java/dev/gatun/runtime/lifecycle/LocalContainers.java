@@ -1,0 +1,131 @@
+package dev.gatun.runtime.lifecycle;
+
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.local.LocalKernel;
+import dev.gatun.linux.program.Kernel;
+import dev.gatun.linux.program.ProgramBuilder;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** A bundle with a busybox in it, a state root of its own, and this JVM as the runtime. */
+final class LocalContainers {
+  static final Path BUSYBOX = Path.of("/usr/bin/busybox");
+
+  final LocalKernel kernel = new LocalKernel();
+  final Path bundle;
+  final String root;
+
+  LocalContainers(Path directory) throws IOException {
+    bundle = Files.createDirectories(directory.resolve("bundle"));
+    root = directory.resolve("state").toString();
+    Path rootfs = bundle.resolve("rootfs");
+    for (String name : List.of("bin", "proc", "sys", "dev", "etc", "tmp")) {
+      Files.createDirectories(rootfs.resolve(name));
+    }
+    Files.copy(BUSYBOX, rootfs.resolve("bin/busybox"));
+    config(config());
+  }
+
+  /** What {@code runc spec} wrote, with a process that sleeps. */
+  static String config() {
+    return resource("runc-spec.json")
+        .replaceFirst("\"args\": \\[[^]]*]", "\"args\": [\"/bin/busybox\", \"sleep\", \"1000\"]");
+  }
+
+  static String resource(String name) {
+    try (var in = LocalContainers.class.getResourceAsStream("/dev/gatun/runtime/" + name)) {
+      if (in == null) {
+        throw new AssertionError("no resource " + name);
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new AssertionError("resource " + name, e);
+    }
+  }
+
+  void config(String text) throws IOException {
+    Files.writeString(bundle.resolve("config.json"), text);
+  }
+
+  Create.Request request(String id, @Nullable String pidFile) {
+    return new Create.Request(id, bundle.toString(), pidFile, 0, 0, false, false, false);
+  }
+
+  /** Takes the exit status of a child; its end is waited for. */
+  void reap(int pid) {
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    b.sys(Syscall.WAITID, imm(Constants.P_PID), imm(pid), imm(0), imm(Constants.WEXITED), imm(0));
+    kernel.run(b.build()).orThrow();
+  }
+
+  /** Whether this process has any child that is its own, running or not. */
+  static boolean hasChild(Kernel kernel) {
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    b.sys(
+        Syscall.WAITID,
+        imm(Constants.P_ALL),
+        imm(0),
+        imm(0),
+        imm(Constants.WEXITED | Constants.WNOHANG | Constants.WNOWAIT),
+        imm(0));
+    Kernel.Result result = kernel.run(b.build());
+    if (result.failed() && result.errno() != Errno.ECHILD) {
+      result.orThrow();
+    }
+    return !result.failed();
+  }
+
+  /** Open descriptors and what they are open on, but for what class loading opens. */
+  static Map<String, String> descriptors() throws IOException {
+    List<Path> entries = new ArrayList<>();
+    try (Stream<Path> list = Files.list(Path.of("/proc/self/fd"))) {
+      list.forEach(entries::add);
+    }
+    Map<String, String> open = new TreeMap<>();
+    for (Path entry : entries) {
+      if (Files.isSymbolicLink(entry)) {
+        String target = Files.readSymbolicLink(entry).toString();
+        if (!target.endsWith(".jar") && !target.endsWith("/fd")) {
+          open.put(entry.getFileName().toString(), target);
+        }
+      }
+    }
+    return open;
+  }
+
+  /** The signals that this thread blocks. */
+  static String blocked() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/thread-self/status"))) {
+      if (line.startsWith("SigBlk:")) {
+        return line;
+      }
+    }
+    throw new AssertionError("no SigBlk");
+  }
+
+  /** Directories of cgroup v2 whose name begins so. */
+  static List<String> cgroups(String prefix) throws IOException {
+    List<String> found = new ArrayList<>();
+    for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {
+      if (line.contains(" - cgroup2 ")) {
+        try (Stream<Path> list = Files.walk(Path.of(line.split(" ", -1)[4]), 3)) {
+          list.filter(path -> path.getFileName().toString().startsWith(prefix))
+              .forEach(path -> found.add(path.toString()));
+        }
+      }
+    }
+    return found;
+  }
+}
