@@ -76,9 +76,10 @@ class DeviceTest {
     Bundle bundle =
         box.bundle()
             .set("/process/user", "{'uid': 1000, 'gid': 1000}")
-            .script("echo x > /dev/stdout; echo y > /proc/self/fd/2; stat -c %u:%g /dev/null");
+            // Standard output is a file here, and to open it anew is to begin at its beginning.
+            .script("stat -c %u:%g /dev/null; echo x >> /dev/stdout; echo y > /proc/self/fd/2");
     Command run = box.run(bundle).expectSuccess();
-    assertEquals("x\n0:0", run.out());
+    assertEquals("0:0\nx", run.out());
     assertEquals("y", run.err());
     assertEquals("0:0", Host.run("stat", "-c", "%u:%g", "/dev/null"));
   }

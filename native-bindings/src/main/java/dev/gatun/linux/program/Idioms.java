@@ -13,7 +13,7 @@ import dev.gatun.linux.Syscall;
  */
 public final class Idioms {
   /** How often calls are tried again in one run of a program, all together. */
-  private static final int MOST_RETRIES = 10_000;
+  public static final int MOST_RETRIES = 10_000;
 
   /** Decimal digits of the largest pid, 2^22, with room to spare. */
   private static final int PID_DIGITS = 10;
@@ -79,7 +79,18 @@ public final class Idioms {
     });
   }
 
-  private static Instruction open(
+  /**
+   * {@code openat2(2)}, once: the caller says what becomes of its errors, EAGAIN among them.
+   *
+   * @param b the program
+   * @param dirfd the directory that the path is resolved from
+   * @param path the address of the path
+   * @param flags {@code O_*} flags; O_CLOEXEC is added
+   * @param mode of a file that is created, else 0
+   * @param resolve {@code RESOLVE_*} flags
+   * @return the record, for its result and what it tolerates
+   */
+  public static Instruction open(
       ProgramBuilder b, Arg dirfd, Arg path, int flags, int mode, long resolve) {
     Data how =
         b.constant("open_how", Structs.SIZEOF_OPEN_HOW)

@@ -420,7 +420,18 @@ public final class ProgramBuilder {
   private void fail(int record, Arg error) {
     Label there = new Label("failed", true);
     there.record = record;
-    set(Slot.FAILED_RECORD, there);
+    fail(there, error);
+  }
+
+  /**
+   * Fails as if the call of a record had failed that is known only when the program runs: for
+   * records that several places share.
+   *
+   * @param record the number of the record that messages will show, as labels are as operands
+   * @param error a slot with −errno, or a negative number
+   */
+  public void fail(Arg record, Arg error) {
+    set(Slot.FAILED_RECORD, record);
     set(Slot.FAILED_ERRNO, error);
     jump(handler);
   }

@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  * Compiles the {@code process} object of a configuration, runtime-spec <em>Process</em>.
  *
  * <p>Its methods add records in the order in which they are called: {@link #early}, then {@link
- * #createWorkingDirectory} while the container's root may still be written, then {@link
  * #credentials}, and {@link #execve} at the very end. The constructor refuses what cannot be done.
+ * The working directory has to be there: the root file system's part makes it for a new container.
  */
 public final class ProcessCompiler {
   private static final long NO_ID = 0xffff_ffffL;
@@ -62,7 +62,6 @@ public final class ProcessCompiler {
   private @Nullable Linux linux;
   private @Nullable Data scratch;
   private boolean enters;
-  private boolean workingDirectoryCreated;
   private @Nullable Arg executable;
   private @Nullable Addr home;
 
@@ -283,34 +282,6 @@ public final class ProcessCompiler {
   }
 
   /**
-   * Adds what creates the working directory when it is not there, as runc does; after the pivot,
-   * and before the root becomes read-only. Without a call it is part of {@link #credentials}.
-   */
-  public void createWorkingDirectory() {
-    workingDirectoryCreated = true;
-    String cwd = process.cwd();
-    if (cwd.equals("/")) {
-      return;
-    }
-    b.step("create working directory " + Environment.quote(cwd), place + "/cwd");
-    Label missing = b.label("missing");
-    Label there = b.label("there");
-    b.sys(Syscall.FACCESSAT2, imm(Constants.AT_FDCWD), b.string(cwd), imm(Constants.F_OK), imm(0))
-        .tolerate(Errno.ENOENT, missing);
-    b.bind(there);
-    b.outOfLine(() -> {
-      b.bind(missing);
-      for (int i = 1; i <= cwd.length(); i++) {
-        if ((i == cwd.length() || cwd.charAt(i) == '/') && cwd.charAt(i - 1) != '/') {
-          b.sys(Syscall.MKDIRAT, imm(Constants.AT_FDCWD), b.string(cwd.substring(0, i)), imm(0755))
-              .tolerate(Errno.EEXIST);
-        }
-      }
-      b.jump(there);
-    });
-  }
-
-  /**
    * Adds everything from the session keyring to the search for the executable; after the pivot,
    * with {@code /} as the working directory, and with all privileges that are to be lost.
    *
@@ -322,9 +293,6 @@ public final class ProcessCompiler {
    */
   public void credentials(Slot procfs, boolean newKeyring, String containerId) {
     Objects.requireNonNull(procfs, "procfs");
-    if (!workingDirectoryCreated) {
-      createWorkingDirectory();
-    }
     Data scratch = b.buffer("scratch", Constants.PATH_MAX);
     this.scratch = scratch;
     User user = process.user();
@@ -428,7 +396,9 @@ public final class ProcessCompiler {
     b.sys(Syscall.GETCWD, name, imm(Constants.PATH_MAX));
     b.load(1, t, name, imm(0));
     b.branch(Condition.EQ, t, imm('/'), inside);
-    b.step("the working directory is outside of the container", place + "/cwd");
+    b.step(
+        "working directory " + Environment.quote(process.cwd()) + " is outside of the container",
+        place + "/cwd");
     b.fail(Errno.EXDEV);
     b.bind(inside);
   }

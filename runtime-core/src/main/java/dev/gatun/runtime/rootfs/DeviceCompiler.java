@@ -13,7 +13,9 @@ import dev.gatun.linux.program.Op.Function;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Device;
+import dev.gatun.oci.Mount;
 import dev.gatun.runtime.ConfigException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -25,7 +27,8 @@ import java.util.List;
  * it is opened again without following links, and its type and numbers are verified before its
  * owner is set through the descriptor. A node that is there already must be the one that is asked
  * for; where its mode differs, {@code fchmodat2(2)} sets it, and before Linux 6.6 that is an error:
- * no other call changes the mode of what an O_PATH descriptor stands for without a path.
+ * no other call changes the mode of what an O_PATH descriptor stands for without a path. Where the
+ * configuration mounts something on a device's path, that is left alone, as runc does.
  */
 final class DeviceCompiler {
   private static final int DEFAULT_MODE = 0666;
@@ -45,10 +48,22 @@ final class DeviceCompiler {
   private final ProgramBuilder b;
   private final Slot procfs;
 
-  DeviceCompiler(RootDirectory in, Slot procfs) {
+  /** The mounts of the configuration that no later one covers. */
+  private final List<String> mounted = new ArrayList<>();
+
+  DeviceCompiler(RootDirectory in, Slot procfs, List<Mount> mounts) {
     this.in = in;
     this.b = in.b;
     this.procfs = procfs;
+    for (int i = 0; i < mounts.size(); i++) {
+      String path = ContainerPath.clean(mounts.get(i).destination());
+      for (int k = mounted.size() - 1; k >= 0; k--) {
+        if (ContainerPath.isIn(mounted.get(k), path)) {
+          mounted.remove(k);
+        }
+      }
+      mounted.add(path);
+    }
   }
 
   /**
@@ -64,7 +79,7 @@ final class DeviceCompiler {
       Slot dev = in.directory("/dev");
       for (Object[] node : DEFAULTS) {
         String path = "/dev/" + node[0];
-        if (!contains(devices, path)) {
+        if (!contains(devices, path) && !isMount(path)) {
           b.step("create device " + path, "");
           node(dev, path, Constants.S_IFCHR, (int) node[1], (int) node[2], DEFAULT_MODE, 0, 0);
         }
@@ -76,10 +91,15 @@ final class DeviceCompiler {
     }
     for (int i = 0; i < devices.size(); i++) {
       String path = ContainerPath.clean(devices.get(i).path());
-      if (!ContainerPath.isIn(path, "/dev")) {
+      if (!ContainerPath.isIn(path, "/dev") && !isMount(path)) {
         elsewhere(devices.get(i), path, i);
       }
     }
+  }
+
+  /** Whether the configuration mounts something on a device's path, which stands for it then. */
+  private boolean isMount(String path) {
+    return mounted.contains(path);
   }
 
   private static boolean contains(List<Device> devices, String path) {
@@ -96,6 +116,9 @@ final class DeviceCompiler {
       String path = ContainerPath.clean(devices.get(i).path());
       if (path.equals("/")) {
         throw new ConfigException("/linux/devices/" + i + "/path", "a device cannot be /");
+      }
+      if (isMount(path)) {
+        continue;
       }
       if (ContainerPath.parent(path).equals("/dev")) {
         b.step("create device " + path, "/linux/devices/" + i);

@@ -28,9 +28,6 @@ final class RootDirectory {
   /** How every path with more than one name is resolved. */
   static final long IN_ROOT = Constants.RESOLVE_IN_ROOT | Constants.RESOLVE_NO_MAGICLINKS;
 
-  static final int DIRECTORY_MODE = 0755;
-  private static final int FILE_MODE = 0644;
-
   final ProgramBuilder b;
   final Slot root;
   final Addr empty;
@@ -42,6 +39,7 @@ final class RootDirectory {
 
   private final int oDirectory;
   private final int oNofollow;
+  private final MissingPath missing;
 
   RootDirectory(ProgramBuilder b) {
     this.b = b;
@@ -51,6 +49,7 @@ final class RootDirectory {
     statx = b.buffer("statx", Structs.SIZEOF_STATX);
     oDirectory = b.arch().O_DIRECTORY();
     oNofollow = b.arch().O_NOFOLLOW();
+    missing = new MissingPath(this);
   }
 
   int pathDirectory() {
@@ -83,7 +82,7 @@ final class RootDirectory {
 
   /** Resolves a directory, which is made with all it is in when it is missing. */
   Slot directory(String path) {
-    return target(path, pathDirectory(), null);
+    return target(path, pathDirectory(), root);
   }
 
   /**
@@ -91,7 +90,7 @@ final class RootDirectory {
    * (CVE-2019-19921, CVE-2023-27561). It is made when it is missing.
    */
   Slot ordinaryDirectory(String path) {
-    return target(path, pathDirectory() | oNofollow, null);
+    return target(path, pathDirectory() | oNofollow, root);
   }
 
   /**
@@ -102,153 +101,37 @@ final class RootDirectory {
     return target(path, Constants.O_PATH, source);
   }
 
-  private Slot target(String path, int flags, @Nullable Slot source) {
+  private Slot target(String path, int flags, Slot like) {
     Slot fd = b.fd("target", path);
-    Label missing = b.label("missing");
-    Label found = b.label("found");
-    Idioms.openat2(
-        b,
-        root,
-        b.string(ContainerPath.relative(path)),
-        flags,
-        0,
-        IN_ROOT,
-        fd,
-        missing,
-        Errno.ENOENT);
-    b.bind(found);
-    b.outOfLine(() -> {
-      b.bind(missing);
-      create(path, fd, source, found);
-    });
+    Label again = b.loop("again");
+    Label failed = b.label("missing?");
+    Addr name = b.string(ContainerPath.relative(path));
+    Idioms.open(b, root, name, flags, 0, IN_ROOT).into(fd).tolerateAny(failed);
+    missing.make(again, failed, name, fd, like);
     return fd;
   }
 
-  private void create(String path, Slot fd, @Nullable Slot source, Label found) {
-    Slot parent = makeDirectories(ContainerPath.parent(path));
-    Addr name = b.string(ContainerPath.name(path));
-    Label file = b.label("file");
-    if (source != null) {
-      skipUnlessDirectory(source, file);
-    }
-    makeDirectory(parent, name, fd);
-    closeUnlessRoot(parent);
-    b.jump(found);
-    if (source == null) {
-      return;
-    }
-    b.bind(file);
-    Label link = b.label("link");
-    b.sys(
-            Syscall.OPENAT,
-            parent,
-            name,
-            imm(
-                Constants.O_CREAT
-                    | Constants.O_EXCL
-                    | oNofollow
-                    | Constants.O_NOCTTY
-                    | Constants.O_NONBLOCK
-                    | Constants.O_CLOEXEC),
-            imm(FILE_MODE))
-        .into(fd)
-        .tolerate(Errno.EEXIST, link);
-    closeUnlessRoot(parent);
-    b.jump(found);
-    // A link to nothing, as images have for resolv.conf: the kernel makes what it points to, in
-    // root.
-    b.bind(link);
-    closeUnlessRoot(parent);
-    Idioms.openat2(
-        b,
-        root,
-        b.string(ContainerPath.relative(path)),
-        Constants.O_CREAT | Constants.O_NOCTTY | Constants.O_NONBLOCK,
-        FILE_MODE,
-        IN_ROOT,
-        fd);
-    b.jump(found);
-  }
-
   /**
-   * {@code mkdir -p}: opens the directories that are there, one path each, and makes the rest
-   * without following links any more.
+   * Makes a directory, and all it is in, when nothing is there. Whatever is wrong with what is
+   * there is left to the one who uses it.
    */
-  private Slot makeDirectories(String path) {
-    if (path.equals("/")) {
-      return root;
-    }
-    Slot directory = b.fd("directory", path);
-    Slot next = b.fd("next", path);
-    Label have = b.label("have directory");
-    Label[] missing = new Label[count(path)];
-    int k = 0;
-    for (int end = nextEnd(path, 0); end > 0; end = nextEnd(path, end)) {
-      missing[k] = b.label("missing");
-      Idioms.openat2(
-          b,
-          root,
-          b.string(path.substring(1, end)),
-          pathDirectory(),
-          0,
-          IN_ROOT,
-          k == 0 ? directory : next,
-          missing[k],
-          Errno.ENOENT);
-      step(directory, next, k);
-      k++;
-    }
-    b.jump(have);
-    k = 0;
-    int begin = 1;
-    for (int end = nextEnd(path, 0); end > 0; end = nextEnd(path, end)) {
-      b.bind(missing[k]);
-      Addr name = b.string(path.substring(begin, end));
-      makeDirectory(k == 0 ? root : directory, name, k == 0 ? directory : next);
-      step(directory, next, k);
-      begin = end + 1;
-      k++;
-    }
-    b.bind(have);
-    return directory;
-  }
-
-  private void step(Slot directory, Slot next, int k) {
-    if (k > 0) {
-      Idioms.close(b, directory);
-      b.set(directory, next);
-    }
-  }
-
-  private static int count(String path) {
-    int count = 0;
-    for (int i = 0; i < path.length(); i++) {
-      if (path.charAt(i) == '/') {
-        count++;
-      }
-    }
-    return count;
-  }
-
-  /** Where the name that begins behind the slash at a position ends; −1 when there is none. */
-  private static int nextEnd(String path, int slash) {
-    if (slash == path.length()) {
-      return -1;
-    }
-    int end = path.indexOf('/', slash + 1);
-    return end < 0 ? path.length() : end;
-  }
-
-  private void makeDirectory(Slot parent, Addr name, Slot into) {
-    b.sys(Syscall.MKDIRAT, parent, name, imm(DIRECTORY_MODE)).tolerate(Errno.EEXIST);
-    b.sys(Syscall.OPENAT, parent, name, imm(pathDirectory() | oNofollow | Constants.O_CLOEXEC))
-        .into(into);
-  }
-
-  private void closeUnlessRoot(Slot fd) {
-    if (fd != root) {
-      Idioms.close(b, fd);
-    }
+  void makeDirectory(String path) {
+    Slot fd = b.fd("directory", path);
+    Label again = b.loop("again");
+    Label failed = b.label("missing?");
+    Label done = b.label("done");
+    Addr name = b.string(ContainerPath.relative(path));
+    Idioms.open(b, root, name, Constants.O_PATH, 0, IN_ROOT).into(fd).tolerateAny(failed);
+    Idioms.close(b, fd);
+    b.bind(done);
+    Label nothing = b.label("nothing");
+    b.outOfLine(() -> {
+      b.bind(failed);
+      b.branch(Condition.EQ, fd, imm(-Errno.ENOENT), nothing);
+      b.branch(Condition.NE, fd, imm(-Errno.EAGAIN), done);
+      b.jump(nothing);
+    });
+    missing.make(again, nothing, name, fd, root);
   }
 
   /** Opens one name in a directory, whatever it is, a link too. */

@@ -16,6 +16,7 @@ import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.Mount;
 import dev.gatun.oci.NamespaceType;
+import dev.gatun.oci.Process;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.RootfsPropagation;
 import dev.gatun.oci.Spec;
@@ -101,7 +102,8 @@ public final class RootfsCompiler {
       mounts.mount(mount, "/mounts/" + i);
       devIsHosts |= isHostsDev(mount);
     }
-    new DeviceCompiler(in, procfs).compile(linux.devices(), devIsHosts);
+    new DeviceCompiler(in, procfs, spec.mounts()).compile(linux.devices(), devIsHosts);
+    workingDirectory();
     mounts.finish();
     hidden.readOnly(readOnly);
     hidden.mask(masked);
@@ -128,6 +130,18 @@ public final class RootfsCompiler {
     Idioms.close(b, in.root);
     b.step("prepare the root file system", "/root");
     b.sys(Syscall.UMASK, umask);
+  }
+
+  /**
+   * Makes the process's working directory when it is missing, while the root may still be written.
+   * Its {@code ..} are left to the walk: what is before them may be a link.
+   */
+  private void workingDirectory() {
+    Process process = spec.process();
+    if (process != null && process.cwd().length() > 1) {
+      b.step("create working directory " + process.cwd(), "/process/cwd");
+      in.makeDirectory(process.cwd());
+    }
   }
 
   /** Whether what {@code /dev} shows is the host's: a bind mount, or the only devtmpfs there is. */

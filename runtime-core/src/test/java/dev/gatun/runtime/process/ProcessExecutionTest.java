@@ -392,7 +392,8 @@ class ProcessExecutionTest {
     String json = process("\"/bin/true\"", PATH).replace("\"/\"", "\"/proc/self/fd/7\"");
     String message = run(json, 0, Linux.NONE, "exec 7</", "").message();
     assertEquals(
-        "the working directory is outside of the container: EXDEV (invalid cross-device link)"
+        "working directory \"/proc/self/fd/7\" is outside of the container:"
+            + " EXDEV (invalid cross-device link)"
             + " [config.json /process/cwd]",
         message.replace("Invalid", "invalid"));
   }

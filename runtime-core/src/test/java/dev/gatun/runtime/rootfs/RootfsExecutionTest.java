@@ -501,16 +501,15 @@ class RootfsExecutionTest {
     Files.writeString(bundle.resolve("file"), "text\n");
     Files.createSymbolicLink(rootfs.resolve("up"), Path.of("../outside"));
     Files.createSymbolicLink(rootfs.resolve("abs"), outside);
-    for (String link : new String[] {"/up/victim", "/abs/victim"}) {
-      String message = mounts(bind("file", link, "\"bind\""), "").failed();
-      assertTrue(message.contains("ENOTDIR"), message);
+    for (String link : new String[] {"up/victim", "abs/victim"}) {
+      assertEquals(
+          "text\n", mounts(bind("file", "/" + link, "\"bind\""), "cat " + link).succeeded());
     }
     assertEquals("safe", Files.readString(outside.resolve("victim")));
     // Lexically upwards is just the root.
     assertEquals(
         "text\n", mounts(bind("file", "/../../x/../there", "\"bind\""), "cat /there").succeeded());
-    // The same links with something behind them in the root.
-    Files.createDirectories(rootfs.resolve("outside"));
+    // The same links with something behind them in the root, by now.
     assertEquals(
         "text\n",
         mounts(bind("file", "/up/victim", "\"bind\""), "cat /outside/victim").succeeded());
@@ -529,9 +528,76 @@ class RootfsExecutionTest {
         "text\n",
         mounts(bind("file", "/etc/resolv.conf", "\"bind\""), "cat /run/stub").succeeded());
     Files.createSymbolicLink(rootfs.resolve("etc/hosts"), outside.resolve("new"));
-    String message = mounts(bind("file", "/etc/hosts", "\"bind\""), "").failed();
-    assertTrue(message.startsWith("mount /etc/hosts: openat2("), message);
+    assertEquals(
+        "text\n",
+        mounts(bind("file", "/etc/hosts", "\"bind\""), "cat " + outside.resolve("new"))
+            .succeeded());
     assertFalse(Files.exists(outside.resolve("new"), LinkOption.NOFOLLOW_LINKS));
+  }
+
+  /** Images of Debian and Ubuntu; their /run is empty, and it may be a link itself. */
+  @Test
+  void targetsBehindLinksAreMade() throws Exception {
+    Files.writeString(bundle.resolve("file"), "text\n");
+    Files.createDirectories(rootfs.resolve("etc"));
+    Files.createDirectories(rootfs.resolve("var"));
+    Files.createSymbolicLink(rootfs.resolve("var/run"), Path.of("/run"));
+    Files.createSymbolicLink(
+        rootfs.resolve("etc/resolv.conf"), Path.of("../var/run/systemd/resolve/stub"));
+    Files.createSymbolicLink(rootfs.resolve("link"), Path.of("/var/lib/../opt"));
+    String out =
+        mounts(
+                PROC
+                    + ","
+                    + bind("file", "/etc/resolv.conf", "\"bind\"")
+                    + ",{\"destination\":\"/link/deep\",\"type\":\"tmpfs\"}",
+                "cat /run/systemd/resolve/stub; grep -c ' /var/opt/deep ' /proc/self/mountinfo;"
+                    + " stat -c %a /run /run/systemd/resolve /var/opt")
+            .succeeded();
+    assertEquals("text\n1\n755\n755\n755\n", out);
+    // Loops that only a path to make leads into.
+    Files.createSymbolicLink(rootfs.resolve("loop"), Path.of("new/../loop"));
+    String message = mounts(bind("file", "/loop", "\"bind\""), "").failed();
+    assertTrue(message.startsWith("mount /loop: openat2("), message);
+    assertTrue(
+        message.endsWith("ELOOP (too many levels of symbolic links) [config.json /mounts/0]"));
+    Files.createSymbolicLink(rootfs.resolve("long"), Path.of("x".repeat(256)));
+    message = mounts(bind("file", "/long", "\"bind\""), "").failed();
+    assertTrue(message.contains("ENAMETOOLONG"), message);
+  }
+
+  @Test
+  void missingWorkingDirectoryIsMade() throws Exception {
+    Files.createSymbolicLink(rootfs.resolve("srv"), Path.of("/data"));
+    String config = config(true, PROC, "").replace("\"cwd\":\"/\"", "\"cwd\":\"/srv/../x/y\"");
+    assertEquals("755\n", run(config, "stat -c %a /x/y").succeeded());
+    assertTrue(Files.isDirectory(rootfs.resolve("data"), LinkOption.NOFOLLOW_LINKS));
+    assertEquals("755\n", run(config, "stat -c %a /x/y").succeeded());
+    // What is wrong with one that is there is said when it is entered.
+    Files.writeString(rootfs.resolve("file"), "");
+    run(config.replace("/srv/../x/y", "/file"), "").succeeded();
+    String magic = run(config.replace("/srv/../x/y", "/proc/self/cwd"), "").succeeded();
+    assertEquals("", magic);
+    String message = run(config.replace("/srv/../x/y", "/proc/none/x"), "").failed();
+    assertTrue(message.startsWith("create working directory /proc/none/x: openat2("), message);
+    assertTrue(message.endsWith("[config.json /process/cwd]"), message);
+  }
+
+  @Test
+  void mountOnADevicesPathStandsForIt() throws Exception {
+    Files.writeString(bundle.resolve("file"), "text\n");
+    String devices =
+        "\"devices\":[{\"path\":\"/dev/fuse\",\"type\":\"c\",\"major\":10,\"minor\":229}]";
+    String over =
+        bind("file", "/dev/null", "\"bind\"") + "," + bind("file", "/dev/fuse", "\"bind\"");
+    assertEquals(
+        "text\ntext\n",
+        run(config(false, DEV + "," + over, devices), "cat /dev/null /dev/fuse").succeeded());
+    // A later mount covers it.
+    assertEquals(
+        "1:3 a:e5\n",
+        run(config(false, over + "," + DEV, devices), "echo $(stat -c %t:%T /dev/null /dev/fuse)")
+            .succeeded());
   }
 
   @Test
