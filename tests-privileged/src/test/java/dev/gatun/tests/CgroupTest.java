@@ -108,6 +108,50 @@ class CgroupTest {
     Wait.until("the removal of " + frozen, () -> frozen.toFile().delete());
   }
 
+  /** Frozen at any moment of a create: it goes on when thawed, and can be killed and cleaned up. */
+  @OnGatun
+  void aCgroupThatIsFrozenDuringCreateHangsNothing(Box box) throws IOException {
+    Path parent = Host.cgroup2().resolve(box.token() + "-frozen");
+    Files.createDirectory(parent);
+    Path freeze = parent.resolve("cgroup.freeze");
+    String bundle =
+        box.bundle()
+            .set("/linux/cgroupsPath", "'/" + box.token() + "-frozen/child'")
+            .args("/bin/true")
+            .write();
+    int waited = 0;
+    try {
+      for (int attempt = 0; attempt < 10; attempt++) {
+        String id = box.newId();
+        Command create = box.launch("create", "--bundle", bundle, id);
+        // In most attempts init exists by now and in some it is not ready.
+        Wait.within(
+            Duration.ofSeconds(10),
+            () -> Files.exists(parent.resolve("child")) || !create.isAlive());
+        Files.writeString(freeze, "1");
+        boolean held = !Wait.within(Duration.ofMillis(500), () -> !create.isAlive());
+        waited += held ? 1 : 0;
+        if (held && attempt % 2 == 0) {
+          create.killOnlyThis();
+          create.await(Duration.ofSeconds(5));
+        } else {
+          Files.writeString(freeze, "0");
+          create.await(Duration.ofSeconds(10));
+          if (create.exit() != 0) {
+            create.expectFailure("frozen");
+          }
+        }
+        box.call("delete", "--force", id).expectSuccess();
+        Files.writeString(freeze, "0");
+        assertFalse(Files.exists(parent.resolve("child")), create::toString);
+      }
+      assertTrue(waited > 0, "no create was held up: nothing was tested");
+    } finally {
+      Files.writeString(freeze, "0");
+    }
+    Wait.until("the removal of " + parent, () -> parent.toFile().delete());
+  }
+
   @OnEveryRuntime
   void aFrozenContainerIsDeletedByForce(Box box) throws IOException {
     String id = box.start(box.bundle().args("/bin/sleep", "1000"));
