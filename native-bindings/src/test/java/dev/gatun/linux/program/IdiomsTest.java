@@ -89,8 +89,7 @@ class IdiomsTest {
     Label missing = b.label("missing");
     String path = directory + "/none";
     b.step("open it", "/p");
-    Idioms.openat2(
-        b, imm(Constants.AT_FDCWD), b.string(path), 0, 0, 0, fd, missing, Errno.ELOOP);
+    Idioms.openat2(b, imm(Constants.AT_FDCWD), b.string(path), 0, 0, 0, fd, missing, Errno.ELOOP);
     b.bind(missing);
     SyscallException failure = run().failure();
     assertNotNull(failure);
@@ -139,15 +138,15 @@ class IdiomsTest {
     assertEquals(Errno.EAGAIN, result.errno());
     assertEquals(10_000, result.slot(Slot.RETRIES));
     SyscallException failure = result.failure();
-    assertTrue(failure != null && failure.call().startsWith("openat2(AT_FDCWD, \"/\""), "" + failure);
+    assertTrue(
+        failure != null && failure.call().startsWith("openat2(AT_FDCWD, \"/\""), "" + failure);
   }
 
   @Test
   void openat2WithOtherOutcomesGivesUpInTheEnd() throws Exception {
     Slot fd = b.slot("fd");
     Label missing = b.label("missing");
-    Idioms.openat2(
-        b, imm(Constants.AT_FDCWD), b.string("/"), 0, 0, 0, fd, missing, Errno.ENOENT);
+    Idioms.openat2(b, imm(Constants.AT_FDCWD), b.string("/"), 0, 0, 0, fd, missing, Errno.ENOENT);
     b.bind(missing);
     Kernel.Result result = withoutOpenat2(b.build());
     assertEquals(Errno.EAGAIN, result.errno());
@@ -280,8 +279,7 @@ class IdiomsTest {
     Idioms.close(b, fd);
     Kernel.Result result = run().orThrow();
     assertEquals(Math.min(length, room), result.slot(total));
-    assertArrayEquals(
-        Arrays.copyOf(contents, Math.min(length, room)), result.bytes(buffer));
+    assertArrayEquals(Arrays.copyOf(contents, Math.min(length, room)), result.bytes(buffer));
   }
 
   @Test
@@ -304,8 +302,7 @@ class IdiomsTest {
     Idioms.close(b, read);
     b.replyUpTo(buffer, total);
     Kernel.Result result = run().orThrow();
-    assertEquals(
-        ">abcdefghijklmnopq", new String(result.bytes(buffer), StandardCharsets.US_ASCII));
+    assertEquals(">abcdefghijklmnopq", new String(result.bytes(buffer), StandardCharsets.US_ASCII));
   }
 
   @Test
@@ -340,8 +337,7 @@ class IdiomsTest {
     assertArrayEquals(Arrays.copyOf(much, carried), result.bytes(buffer, carried));
     SyscallException failure = result.failure();
     assertNotNull(failure);
-    assertTrue(
-        failure.call().endsWith(", " + (much.length - carried) + ")"), failure.call());
+    assertTrue(failure.call().endsWith(", " + (much.length - carried) + ")"), failure.call());
   }
 
   @Test

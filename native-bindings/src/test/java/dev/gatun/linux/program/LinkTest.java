@@ -101,8 +101,7 @@ class LinkTest {
       };
     }
 
-    private record Want(
-        int op, int result, int tolerated, int target, long code, List<Arg> args) {}
+    private record Want(int op, int result, int tolerated, int target, long code, List<Arg> args) {}
 
     private final List<Want> wants = new ArrayList<>();
 
@@ -152,8 +151,7 @@ class LinkTest {
               }
             }
             wants.add(
-                new Want(
-                    1, result.number(), tolerated, goesTo, call.number(arch), List.of(args)));
+                new Want(1, result.number(), tolerated, goesTo, call.number(arch), List.of(args)));
           }
           case 2 -> {
             if (back != null) {
@@ -199,7 +197,12 @@ class LinkTest {
         }
         expected.add(
             new Decoded(
-                want.op(), mask, want.result(), want.tolerated(), want.target(), want.code(),
+                want.op(),
+                mask,
+                want.result(),
+                want.tolerated(),
+                want.target(),
+                want.code(),
                 values));
       }
     }
@@ -233,9 +236,7 @@ class LinkTest {
     for (int i = 0; i < writer.expected.size(); i++) {
       int record = ProgramBuilder.PROLOGUE + i;
       assertEquals(
-          writer.expected.get(i),
-          Decoded.at(bytes, record),
-          Listing.line(writer.program, record));
+          writer.expected.get(i), Decoded.at(bytes, record), Listing.line(writer.program, record));
     }
   }
 
@@ -285,8 +286,7 @@ class LinkTest {
     byte[] text = new byte[4];
     bytes.get(constants, text);
     assertArrayEquals(new byte[] {'a', 'b', 0, 0}, text);
-    assertEquals(
-        VARIABLES + 3, bytes.getLong(constants + program.position(constant) + 8));
+    assertEquals(VARIABLES + 3, bytes.getLong(constants + program.position(constant) + 8));
     assertEquals(0x1122334455667788L, bytes.getLong(variables));
     assertEquals(ZEROES + program.position(zero) + 1, bytes.getLong(variables + 8));
     assertEquals(bytes.capacity(), variables + program.variableSize());
@@ -296,8 +296,7 @@ class LinkTest {
   void whatIsLinkedTwiceIsTheSame() {
     Writer writer = new Writer(77, Arch.host(), 9);
     writer.write(200);
-    assertArrayEquals(
-        link(writer.program, 9, 0).array(), link(writer.program, 9, 0).array());
+    assertArrayEquals(link(writer.program, 9, 0).array(), link(writer.program, 9, 0).array());
   }
 
   @Test

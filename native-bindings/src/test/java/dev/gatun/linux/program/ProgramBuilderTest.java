@@ -381,8 +381,7 @@ class ProgramBuilderTest {
   @Test
   void wrongOperandsAreRefused() {
     Slot slot = b.slot("slot");
-    assertThrows(
-        IllegalArgumentException.class, () -> b.alu(Function.UDIV, slot, imm(1), imm(0)));
+    assertThrows(IllegalArgumentException.class, () -> b.alu(Function.UDIV, slot, imm(1), imm(0)));
     assertThrows(IllegalArgumentException.class, () -> b.alu(Function.UREM, slot, imm(1), slot));
     assertThrows(IllegalArgumentException.class, () -> b.load(3, slot, imm(0), imm(0)));
     assertThrows(IllegalArgumentException.class, () -> b.store(2, imm(0), imm(0), imm(0)));
