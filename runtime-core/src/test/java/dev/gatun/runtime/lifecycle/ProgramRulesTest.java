@@ -1,0 +1,571 @@
+package dev.gatun.runtime.lifecycle;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.linux.Arch;
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Parameter;
+import dev.gatun.linux.Structs;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.local.LocalKernel;
+import dev.gatun.linux.program.Imm;
+import dev.gatun.linux.program.Instruction;
+import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.Op;
+import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.NamespaceType;
+import dev.gatun.oci.Spec;
+import dev.gatun.oci.SpecReader;
+import dev.gatun.runtime.init.InitCompiler;
+import dev.gatun.runtime.init.Message;
+import dev.gatun.runtime.state.Look;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.IntPredicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Rules of the security checklist, checked over compiled programs: nothing is run. */
+class ProgramRulesTest {
+  private static final String CONFIGS = "runc-spec.json runc-spec-v2.json docker.json podman.json everything.json";
+
+  /** A configuration that uses what has a place in the order of rule 9. */
+  private static String everything() {
+    return LocalContainers.resource("runc-spec.json")
+        .replaceFirst(
+            "\"process\": \\{",
+            "\"process\": {\"oomScoreAdj\": 100,"
+                + "\"scheduler\": {\"policy\": \"SCHED_BATCH\", \"nice\": 1},"
+                + "\"ioPriority\": {\"class\": \"IOPRIO_CLASS_BE\", \"priority\": 4},")
+        .replaceFirst(
+            "\"linux\": \\{",
+            "\"linux\": {\"personality\": {\"domain\": \"LINUX\"},"
+                + "\"timeOffsets\": {\"boottime\": {\"secs\": 10}},"
+                + "\"sysctl\": {\"net.ipv4.ip_forward\": \"1\"},")
+        .replaceFirst(
+            "\"namespaces\": \\[",
+            "\"namespaces\": [{\"type\": \"time\"}, {\"type\": \"cgroup\"},")
+        .replaceFirst(
+            "\"type\": \"uts\"", "\"type\": \"uts\", \"path\": \"/proc/1/ns/uts\"");
+  }
+
+  private static String config(String name) {
+    return switch (name) {
+      case "everything.json" -> everything();
+      // As runc writes it where there is only cgroup v2.
+      case "runc-spec-v2.json" ->
+          LocalContainers.resource("runc-spec.json")
+              .replaceFirst("\"namespaces\": \\[", "\"namespaces\": [{\"type\": \"cgroup\"},");
+      default -> LocalContainers.resource(name);
+    };
+  }
+
+  private static InitCompiler.Image compile(String config) {
+    Spec spec =
+        SpecReader.readValid(config(config).getBytes(StandardCharsets.UTF_8), "config.json");
+    return InitCompiler.compile(
+        Arch.host(),
+        spec,
+        new InitCompiler.Options("rules", "/bundle", 0, 0, false, true, true));
+  }
+
+  private static LinkedProgram image(String config) {
+    return new LinkedProgram(config, compile(config).program());
+  }
+
+  @TempDir Path directory;
+
+  /** Every program of a life: create's, the image, start's, state's. */
+  private List<LinkedProgram> programs(String config) throws IOException {
+    Path bundle = Files.createDirectories(directory.resolve("bundle"));
+    Files.writeString(bundle.resolve("config.json"), config(config));
+    String root = directory.resolve("state").toString();
+    LocalKernel kernel = new LocalKernel();
+    List<LinkedProgram> programs = new ArrayList<>();
+    for (Explanation.Part part : Explanation.of(kernel, root, bundle.toString(), "rules")) {
+      programs.add(
+          new LinkedProgram(config + " " + part.process() + " " + part.about(), part.program()));
+    }
+    for (Look.Purpose purpose : Look.Purpose.values()) {
+      programs.add(
+          new LinkedProgram(
+              "look to " + purpose, Look.program(kernel.arch(), root, "rules", purpose)));
+    }
+    return programs;
+  }
+
+  private static boolean isFdcwd(Instruction record, int argument) {
+    return record.arg(argument) instanceof Imm imm && imm.value() == Constants.AT_FDCWD;
+  }
+
+  /** The paths that a record resolves from the working directory or the root. */
+  private static List<String> barePaths(LinkedProgram program, int record) {
+    Instruction instruction = program.at(record);
+    Syscall call = instruction.syscall();
+    List<String> paths = new ArrayList<>();
+    if (call == null) {
+      return paths;
+    }
+    List<Parameter> parameters = call.parameters();
+    for (int i = 0; i < parameters.size(); i++) {
+      // What a symbolic link says is resolved by nobody yet.
+      if (parameters.get(i) != Parameter.PATH || (call == Syscall.SYMLINKAT && i == 0)) {
+        continue;
+      }
+      boolean relative = i > 0 && parameters.get(i - 1) == Parameter.DIRFD;
+      if (!relative || isFdcwd(instruction, i - 1)) {
+        paths.add(call.name().toLowerCase(java.util.Locale.ROOT) + " "
+            + program.text(instruction.arg(i)));
+      }
+    }
+    return paths;
+  }
+
+  /**
+   * Rules 1 and 2. The host's root, the rootfs itself, the source of masks, and what the
+   * configuration names as bind sources: nothing else has a path before the pivot.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json"})
+  void beforeThePivotOnlyDocumentedPathsAreResolvedWithoutADirectory(String config) {
+    LinkedProgram image = image(config);
+    int pivot = image.only("pivot_root", image.all(Syscall.PIVOT_ROOT));
+    Spec spec =
+        SpecReader.readValid(config(config).getBytes(StandardCharsets.UTF_8), "config.json");
+    assertNotNull(spec.linux());
+    Set<String> allowed = new TreeSet<>();
+    allowed.add("openat2 /");
+    allowed.add("openat /dev/null");
+    if (spec.linux().namespace(NamespaceType.CGROUP) == null) {
+      // Without a namespace of its own the container is shown its place in the host's tree.
+      allowed.add("openat2 /sys/fs/cgroup");
+      allowed.add("openat2 /sys/fs/cgroup/unified");
+    }
+    String root = spec.root() == null ? "" : spec.root().path();
+    allowed.add("openat2 " + (root.startsWith("/") ? root : "/bundle/" + root));
+    for (var mount : spec.mounts()) {
+      if (mount.options().contains("bind") || mount.options().contains("rbind")) {
+        allowed.add("open_tree " + mount.source());
+      }
+    }
+    Set<String> used = new TreeSet<>();
+    for (int i = 0; i < image.size(); i++) {
+      if (image.position(i) < pivot) {
+        used.addAll(barePaths(image, i));
+      }
+    }
+    // The intermediate's own, in the runtime's mount namespace.
+    boolean offsets = used.remove("openat /proc/self/timens_offsets");
+    assertEquals(!spec.linux().timeOffsets().isEmpty(), offsets);
+    used.removeAll(allowed);
+    assertEquals(Set.of(), used);
+    assertEquals(
+        List.of("pivot_root .", "pivot_root ."), barePaths(image, pivot), image.line(pivot));
+    int fchdir = image.all(Syscall.FCHDIR).getFirst();
+    assertEquals(fchdir + 1, pivot, "\".\" is what the descriptor before it is");
+  }
+
+  /** Every descriptor is close-on-exec from its birth, CVE-2024-21626. */
+  @ParameterizedTest
+  @ValueSource(strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json"})
+  void everyDescriptorIsBornCloseOnExec(String config) throws IOException {
+    int seen = 0;
+    for (LinkedProgram program : programs(config)) {
+      for (int i = 0; i < program.size(); i++) {
+        Instruction record = program.at(i);
+        Syscall call = record.syscall();
+        if (call == null) {
+          continue;
+        }
+        String line = program.line(i);
+        long flags;
+        long wanted = Constants.O_CLOEXEC;
+        switch (call) {
+          case OPENAT -> flags = program.number(record.arg(2), line);
+          case OPENAT2 -> flags = program.field(record.arg(2), Structs.OPEN_HOW_FLAGS);
+          case PIPE2, EPOLL_CREATE1, INOTIFY_INIT1 -> {
+            int at = call == Syscall.PIPE2 ? 1 : 0;
+            flags = program.number(record.arg(at), line);
+          }
+          case EVENTFD2, TIMERFD_CREATE -> flags = program.number(record.arg(1), line);
+          case SIGNALFD4, ACCEPT4 -> flags = program.number(record.arg(3), line);
+          case DUP3 -> flags = program.number(record.arg(2), line);
+          case SOCKET, SOCKETPAIR -> flags = program.number(record.arg(1), line);
+          case OPEN_TREE -> flags = program.number(record.arg(2), line);
+          case MEMFD_CREATE -> {
+            flags = program.number(record.arg(1), line);
+            wanted = Constants.MFD_CLOEXEC;
+          }
+          case FSOPEN -> {
+            flags = program.number(record.arg(1), line);
+            wanted = Constants.FSOPEN_CLOEXEC;
+          }
+          case FSMOUNT -> {
+            flags = program.number(record.arg(1), line);
+            wanted = Constants.FSMOUNT_CLOEXEC;
+          }
+          case FSPICK -> {
+            flags = program.number(record.arg(2), line);
+            wanted = Constants.FSPICK_CLOEXEC;
+          }
+          case DUP, ACCEPT -> throw new AssertionError("never close-on-exec: " + line);
+          default -> {
+            continue;
+          }
+        }
+        assertTrue((flags & wanted) != 0, line);
+        seen++;
+      }
+    }
+    assertTrue(seen > 50, "only " + seen + " such calls were found");
+  }
+
+  /** Whether a record tells a channel something of a kind. */
+  private static IntPredicate says(LinkedProgram image, int kind) {
+    return i -> image.stores(i, "message", Message.KIND, kind);
+  }
+
+  private static int following(LinkedProgram image, int from, Syscall call) {
+    for (int i = from; i < image.size(); i++) {
+      if (image.is(i, call)) {
+        return i;
+      }
+    }
+    throw new AssertionError(image.name + ": no " + call + " after record " + from);
+  }
+
+  /** Success is said where nothing but execve can fail any more. */
+  @ParameterizedTest
+  @ValueSource(strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json"})
+  void theSuccessTokenDirectlyPrecedesExecve(String config) {
+    LinkedProgram image = image(config);
+    int execve = image.only("execve", image.all(Syscall.EXECVE));
+    int token = image.only("STARTED", image.all(says(image, Message.STARTED)));
+    int write = following(image, token, Syscall.WRITE);
+    List<Syscall> calls = new ArrayList<>();
+    for (int i = write + 1; i <= execve; i++) {
+      Instruction record = image.at(i);
+      assertTrue(record.op() != Op.BR, image.line(i));
+      if (record.syscall() != null) {
+        calls.add(record.syscall());
+      }
+    }
+    assertEquals(List.of(Syscall.RT_SIGPROCMASK, Syscall.EXECVE), calls);
+    Instruction mask = image.at(following(image, write, Syscall.RT_SIGPROCMASK));
+    assertEquals(Constants.SIG_SETMASK, image.number(mask.arg(0), "mask"));
+    assertEquals(0, image.field(mask.arg(1), 0), "no signal stays blocked");
+    assertEquals(0, image.at(execve).tolerated(), "a failing execve is a failure");
+    // What comes before the token is the closing of descriptors, and before that the gate.
+    int last = token - 1;
+    while (image.at(last).syscall() == null) {
+      last--;
+    }
+    assertTrue(image.is(last, Syscall.CLOSE_RANGE), image.line(last));
+    assertEquals(3, image.number(image.at(last).arg(0), "close_range"));
+    assertEquals(
+        Constants.CLOSE_RANGE_CLOEXEC, image.number(image.at(last).arg(2), "close_range"));
+    assertEquals(0, image.at(last).tolerated(), image.line(last));
+  }
+
+  private static List<Integer> undumpable(LinkedProgram image) {
+    return image.all(
+        i ->
+            image.is(i, Syscall.PRCTL)
+                && image.at(i).arg(0) instanceof Imm option
+                && option.value() == Constants.PR_SET_DUMPABLE
+                && image.at(i).arg(1) instanceof Imm value
+                && value.value() == 0);
+  }
+
+  /** CVE-2016-9962: not dumpable before a namespace is joined and before the rootfs is touched. */
+  @ParameterizedTest
+  @ValueSource(strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json"})
+  void notDumpableBeforeAnythingIsJoinedOrExposed(String config) {
+    InitCompiler.Image compiled = compile(config);
+    LinkedProgram image = new LinkedProgram(config, compiled.program());
+    List<Integer> hidden = undumpable(image);
+    assertEquals(3, hidden.size(), "intermediate, init, init after its credentials changed");
+    int clone = image.only("clone3", image.all(Syscall.CLONE3));
+    assertTrue(hidden.get(0) < clone, image.line(clone));
+    for (int setns : image.all(Syscall.SETNS)) {
+      assertTrue(hidden.get(0) < setns && setns < clone, image.line(setns));
+    }
+    assertEquals(
+        config.equals("everything.json") ? 1 : joined(config), image.all(Syscall.SETNS).size());
+    List<Integer> rootfs =
+        image.all(i -> image.at(i).origin().step().equals("prepare the root file system"));
+    assertTrue(compiled.init() < hidden.get(1) && hidden.get(1) < rootfs.getFirst());
+    int user = image.only("setresuid", image.all(Syscall.SETRESUID));
+    int ready = image.only("READY", image.all(says(image, Message.READY)));
+    assertTrue(user < hidden.get(2) && hidden.get(2) < ready);
+  }
+
+  private static int joined(String config) {
+    return compile(config).joined().size();
+  }
+
+  /** Rule 17: what shares the runtime's memory arranges descriptors and executes. */
+  @ParameterizedTest
+  @ValueSource(strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json"})
+  void whoSharesTheRuntimesMemoryOnlyExecutesAnImage(String config) throws IOException {
+    int found = 0;
+    for (LinkedProgram program : programs(config)) {
+      for (int clone : program.all(Syscall.CLONE3)) {
+        long flags = program.field(program.at(clone).arg(0), Structs.CLONE_ARGS_FLAGS);
+        if ((flags & Constants.CLONE_VM) == 0) {
+          continue;
+        }
+        found++;
+        assertEquals(
+            (long) Constants.CLONE_VM
+                | Constants.CLONE_VFORK
+                | Constants.CLONE_PIDFD
+                | Constants.CLONE_CLEAR_SIGHAND,
+            flags,
+            "nothing but these: no namespace, no cgroup");
+        Slot pid = program.at(clone).result();
+        Instruction branch = program.at(clone + 1);
+        assertTrue(
+            branch.op() == Op.BR
+                && branch.code() == Op.Condition.NE.ordinal()
+                && branch.arg(0) == pid
+                && branch.arg(1).equals(new Imm(0)),
+            program.line(clone + 1));
+        Label parent = branch.target();
+        assertNotNull(parent);
+        Set<Syscall> calls = new TreeSet<>();
+        for (int i = clone + 2; i < parent.record(); i++) {
+          Instruction record = program.at(i);
+          assertEquals(Op.SYS, record.op(), program.line(i));
+          calls.add(record.syscall());
+          Label target = record.target();
+          assertTrue(
+              target == null || (target.record() > i && target.record() < parent.record()),
+              "leaves the child: " + program.line(i));
+          // A failure that nobody tolerates would run the parent's handler in the child.
+          assertTrue(
+              record.tolerated() == 0xffff || record.syscall() == Syscall.EXIT_GROUP,
+              program.line(i));
+          if (record.syscall() == Syscall.FCNTL) {
+            assertEquals(Constants.F_SETFD, program.number(record.arg(1), program.line(i)));
+          }
+        }
+        assertEquals(
+            new TreeSet<>(
+                Set.of(
+                    Syscall.CLOSE_RANGE, Syscall.FCNTL, Syscall.EXECVEAT, Syscall.EXIT_GROUP)),
+            calls);
+        assertTrue(program.is(parent.record() - 1, Syscall.EXIT_GROUP));
+      }
+    }
+    assertEquals(1, found);
+  }
+
+  private static int prctl(LinkedProgram image, int option) {
+    return image
+        .all(
+            i ->
+                image.is(i, Syscall.PRCTL)
+                    && image.at(i).arg(0) instanceof Imm imm
+                    && imm.value() == option)
+        .getFirst();
+  }
+
+  private static int step(LinkedProgram image, String step) {
+    return image.all(i -> image.at(i).origin().step().startsWith(step)).getFirst();
+  }
+
+  /** Rule 9, over the whole image. */
+  @Test
+  void theOrderOfInit() {
+    InitCompiler.Image compiled = compile("everything.json");
+    LinkedProgram image = new LinkedProgram("everything.json", compiled.program());
+    List<Integer> hidden = undumpable(image);
+    int ready = image.only("READY", image.all(says(image, Message.READY)));
+    int execve = image.only("execve", image.all(Syscall.EXECVE));
+    Object[][] order = {
+      {"time offsets", step(image, "create time namespace")},
+      {"the intermediate is hidden", hidden.get(0)},
+      {"namespaces are joined", image.only("setns", image.all(Syscall.SETNS))},
+      {"init is cloned", image.only("clone3", image.all(Syscall.CLONE3))},
+      {"a session of its own", image.only("setsid", image.all(Syscall.SETSID))},
+      {"the private procfs", step(image, "open a private procfs")},
+      {"oom_score_adj", step(image, "oom_score_adj")},
+      {"init is hidden", hidden.get(1)},
+      {"the cgroup namespace", image.only("unshare", cgroupNamespace(image))},
+      {"rootfs", step(image, "open the root file system")},
+      {"mounts", step(image, "mount /proc")},
+      {"masks", step(image, "mask /proc")},
+      {"sysctl", image.all(i -> image.at(i).origin().place().startsWith("/linux/sysctl"))
+              .getFirst()},
+      {"pivot", image.only("pivot_root", image.all(Syscall.PIVOT_ROOT))},
+      {"keyring", image.all(Syscall.KEYCTL).getFirst()},
+      {"no_new_privs", prctl(image, Constants.PR_SET_NO_NEW_PRIVS)},
+      {"scheduler", image.all(Syscall.SCHED_SETATTR).getFirst()},
+      {"I/O priority", image.all(Syscall.IOPRIO_SET).getFirst()},
+      {"personality", image.all(Syscall.PERSONALITY).getFirst()},
+      {"chdir before", chdir(image).get(0)},
+      {"bounding set", prctl(image, Constants.PR_CAPBSET_DROP)},
+      {"keepcaps", prctl(image, Constants.PR_SET_KEEPCAPS)},
+      {"groups", image.only("setgroups", image.all(Syscall.SETGROUPS))},
+      {"group", image.only("setresgid", image.all(Syscall.SETRESGID))},
+      {"user", image.only("setresuid", image.all(Syscall.SETRESUID))},
+      {"chdir after", chdir(image).get(1)},
+      {"check of the working directory", image.only("getcwd", image.all(Syscall.GETCWD))},
+      {"capabilities", image.all(Syscall.CAPSET).getLast()},
+      {"ambient capabilities", prctl(image, Constants.PR_CAP_AMBIENT)},
+      {"limits", image.all(i -> image.is(i, Syscall.PRLIMIT64)
+              && !(image.at(i).arg(2) instanceof Imm)
+              && image.position(i) > image.all(Syscall.CAPSET).getLast()).getFirst()},
+      {"the executable", step(image, "exec: ")},
+      {"init is hidden again", hidden.get(2)},
+      {"READY", ready},
+      {"the runtime's answer", following(image, ready, Syscall.READ)},
+      {"signals to poll", image.only("signalfd4", image.all(Syscall.SIGNALFD4))},
+      {"close_range", image.only("close_range", image.all(Syscall.CLOSE_RANGE))},
+      {"STARTED", image.only("STARTED", image.all(says(image, Message.STARTED)))},
+      {"execve", execve},
+    };
+    for (int i = 1; i < order.length; i++) {
+      int before = (int) order[i - 1][1];
+      int after = (int) order[i][1];
+      assertTrue(
+          before < after,
+          order[i - 1][0] + " at " + before + " comes before " + order[i][0] + " at " + after);
+    }
+    assertEquals(compiled.started(), image.only("close_range", image.all(Syscall.CLOSE_RANGE)));
+    for (int move : image.all(Syscall.MOVE_MOUNT)) {
+      assertTrue(
+          image.position(move) < image.only("pivot_root", image.all(Syscall.PIVOT_ROOT)),
+          "all is mounted before the pivot: " + image.line(move));
+    }
+  }
+
+  private static List<Integer> chdir(LinkedProgram image) {
+    return image.all(
+        i ->
+            image.is(i, Syscall.CHDIR)
+                && image.at(i).origin().step().startsWith("change to working directory"));
+  }
+
+  private static List<Integer> cgroupNamespace(LinkedProgram image) {
+    return image.all(
+        i ->
+            image.is(i, Syscall.UNSHARE)
+                && image.at(i).arg(0) instanceof Imm flags
+                && flags.value() == Constants.CLONE_NEWCGROUP);
+  }
+
+  /** Rule 19: init goes on when it is told to, and ends at the end of file. */
+  @ParameterizedTest
+  @ValueSource(strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json"})
+  void endOfFileIsNeverSuccessForInit(String config) {
+    LinkedProgram image = image(config);
+    int ready = image.only("READY", image.all(says(image, Message.READY)));
+    int read = following(image, ready, Syscall.READ);
+    assertEquals("go", image.at(read).arg(0).toString());
+    Instruction branch = image.at(read + 1);
+    assertTrue(
+        branch.op() == Op.BR
+            && branch.code() == Op.Condition.EQ.ordinal()
+            && branch.arg(0) == image.at(read).result()
+            && branch.arg(1).equals(new Imm(1)),
+        image.line(read + 1));
+    assertTrue(image.is(read + 2, Syscall.EXIT_GROUP), image.line(read + 2));
+    assertEquals(1, image.number(image.at(read + 2).arg(0), "exit"));
+    // The gate opens by POLLIN, not by POLLHUP, and a byte is taken from it without doubt.
+    List<Integer> polls = image.all(Syscall.PPOLL);
+    assertEquals(1, polls.size());
+    Instruction test =
+        image.at(image.all(i -> image.at(i).op() == Op.BR
+                && image.at(i).code() == Op.Condition.TEST.ordinal()
+                && i > polls.getFirst()).getFirst());
+    assertEquals(new Imm(Constants.POLLIN), test.arg(1));
+  }
+
+  /** Rule 19: create believes in a container only when READY was read. */
+  @Test
+  void endOfFileIsNeverSuccessForCreate() throws IOException {
+    LinkedProgram making =
+        programs("runc-spec.json").stream()
+            .filter(program -> program.name.contains("makes the state"))
+            .findFirst()
+            .orElseThrow();
+    List<Integer> yes =
+        making.all(
+            i ->
+                making.at(i).op() == Op.ALU
+                    && making.at(i).result().name().equals("ready")
+                    && making.at(i).arg(0).equals(new Imm(1)));
+    int set = making.only("ready", yes);
+    List<Integer> ways =
+        making.all(
+            i -> {
+              Label target = making.at(i).target();
+              return target != null && target.record() == set;
+            });
+    Instruction way = making.at(making.only("the way to ready", ways));
+    assertEquals(Op.Condition.EQ.ordinal(), way.code());
+    assertEquals(new Imm(Message.READY), way.arg(1));
+    assertEquals(Op.BR, making.at(set - 1).op(), "nothing falls into it");
+    assertEquals(new Imm(0), making.at(set - 1).arg(0));
+    assertEquals(new Imm(0), making.at(set - 1).arg(1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json"})
+  void onlyLoopsAreGoneBackTo(String config) throws IOException {
+    int loops = 0;
+    for (LinkedProgram program : programs(config)) {
+      for (int i = 0; i < program.size(); i++) {
+        Label target = program.at(i).target();
+        if (target == null) {
+          continue;
+        }
+        assertTrue(target.record() < program.size(), program.line(i));
+        if (target.record() <= program.position(i) && target.record() != i + 1) {
+          assertTrue(target.isLoop(), program.line(i));
+          loops++;
+        }
+      }
+    }
+    assertTrue(loops > 20, "only " + loops + " loops were found");
+  }
+
+  @Test
+  void everyRecordSaysWhatItIsFor() throws IOException {
+    for (String config : CONFIGS.split(" ", -1)) {
+      for (LinkedProgram program : programs(config)) {
+        for (int i = 0; i < program.size(); i++) {
+          if (program.at(i).syscall() != null && program.at(i).tolerated() == 0) {
+            assertFalse(
+                program.at(i).origin().step().isEmpty(), "a call without a step: " + program.line(i));
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void theImageIsSmall() {
+    for (String config : CONFIGS.split(" ", -1)) {
+      InitCompiler.Image image = compile(config);
+      System.out.println(
+          config + ": " + image.program().size() + " records, " + image.resident() + " resident");
+      int most = config.equals("runc-spec-v2.json") ? 1000 : 1500;
+      assertTrue(image.program().size() < most, config + ": " + image.program().size());
+      assertTrue(image.resident() < 64, config + ": " + image.resident() + " resident");
+    }
+  }
+}
