@@ -77,7 +77,8 @@ class LocalKernelTest {
     Program program = new ProgramBuilder(other).build();
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> kernel.run(program));
-    assertTrue(e.getMessage().contains("cannot run on " + Arch.host()), e.getMessage());
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("cannot run on " + Arch.host()), e.getMessage());
   }
 
   @Test
@@ -87,7 +88,7 @@ class LocalKernelTest {
     Program program = b.build();
     UnsupportedOperationException e =
         assertThrows(UnsupportedOperationException.class, () -> kernel.finish(program));
-    assertTrue(e.getMessage().startsWith("wait: "), e.getMessage());
+    assertTrue(String.valueOf(e.getMessage()).startsWith("wait: "), e.getMessage());
   }
 
   @Test
@@ -102,8 +103,9 @@ class LocalKernelTest {
   void memoryThatThereIsNotIsOneClearError() {
     SyscallException e =
         assertThrows(SyscallException.class, () -> Mapping.map("make room", Long.MAX_VALUE - 5000));
-    assertTrue(e.getMessage().startsWith("make room: mmap(NULL, "), e.getMessage());
-    assertTrue(e.getMessage().endsWith("ENOMEM (cannot allocate memory)"), e.getMessage());
+    assertTrue(String.valueOf(e.getMessage()).startsWith("make room: mmap(NULL, "), e.getMessage());
+    assertTrue(
+        String.valueOf(e.getMessage()).endsWith("ENOMEM (cannot allocate memory)"), e.getMessage());
     assertThrows(SyscallException.class, () -> Mapping.makeExecutable("x", 4096, 4096));
     assertThrows(SyscallException.class, () -> Mapping.unmap("x", 1, 4096));
   }

@@ -15,7 +15,9 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -62,7 +64,11 @@ class LinkTest {
     private final List<Slot> slots = new ArrayList<>();
     private final List<Data> data = new ArrayList<>();
     private final List<Label> loops = new ArrayList<>();
-    private Program program;
+    private @Nullable Program program;
+
+    Program program() {
+      return Objects.requireNonNull(program, "not written yet");
+    }
 
     Writer(long seed, Arch arch, int first) {
       this.random = new Random(seed);
@@ -219,7 +225,7 @@ class LinkTest {
                 case VARIABLE -> VARIABLES;
                 case ZERO -> ZEROES;
               };
-          yield base + program.position(addr.data()) + addr.offset();
+          yield base + program().position(addr.data()) + addr.offset();
         }
       };
     }
@@ -232,11 +238,13 @@ class LinkTest {
     int first = (int) (seed * 111);
     Writer writer = new Writer(seed, arch, first);
     writer.write(500);
-    ByteBuffer bytes = link(writer.program, first, 0);
+    ByteBuffer bytes = link(writer.program(), first, 0);
     for (int i = 0; i < writer.expected.size(); i++) {
       int record = ProgramBuilder.PROLOGUE + i;
       assertEquals(
-          writer.expected.get(i), Decoded.at(bytes, record), Listing.line(writer.program, record));
+          writer.expected.get(i),
+          Decoded.at(bytes, record),
+          Listing.line(writer.program(), record));
     }
   }
 
@@ -296,7 +304,7 @@ class LinkTest {
   void whatIsLinkedTwiceIsTheSame() {
     Writer writer = new Writer(77, Arch.host(), 9);
     writer.write(200);
-    assertArrayEquals(link(writer.program, 9, 0).array(), link(writer.program, 9, 0).array());
+    assertArrayEquals(link(writer.program(), 9, 0).array(), link(writer.program(), 9, 0).array());
   }
 
   @Test

@@ -110,7 +110,7 @@ class ListingTest {
   /** A result as a kernel would make it, of a program of whose records one failed. */
   private static Kernel.Result failed(Program program, int record, int first, int errno, Slot fd) {
     long[] slots = new long[program.slotCount()];
-    slots[0] = record + first;
+    slots[0] = (long) record + first;
     slots[1] = -errno;
     slots[fd.number()] = 9;
     return new Kernel.Result(program, first, slots, new byte[0], 0, 0);

@@ -72,7 +72,7 @@ class ProgramBuilderTest {
   void aLabelThatIsUsedMustBeBound() {
     b.jump(b.label("nowhere"));
     IllegalStateException e = assertThrows(IllegalStateException.class, b::build);
-    assertTrue(e.getMessage().contains("nowhere"), e.getMessage());
+    assertTrue(String.valueOf(e.getMessage()).contains("nowhere"), e.getMessage());
   }
 
   @Test
@@ -82,7 +82,9 @@ class ProgramBuilderTest {
     b.set(Slot.SCRAP, imm(1));
     b.jump(place);
     IllegalStateException e = assertThrows(IllegalStateException.class, b::build);
-    assertTrue(e.getMessage().endsWith("goes back to place, which is no loop"), e.getMessage());
+    assertTrue(
+        String.valueOf(e.getMessage()).endsWith("goes back to place, which is no loop"),
+        e.getMessage());
   }
 
   @Test
@@ -226,7 +228,7 @@ class ProgramBuilderTest {
     assertEquals(1, result.slot(seen));
     assertEquals(Errno.ESTALE, result.errno());
     SyscallException failure = result.failure();
-    assertTrue(failure != null && failure.getMessage().startsWith("look: ESTALE"));
+    assertTrue(failure != null && String.valueOf(failure.getMessage()).startsWith("look: ESTALE"));
   }
 
   @Test
@@ -326,7 +328,7 @@ class ProgramBuilderTest {
     assertEquals("naïve", b.string("naïve").data().text(0));
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> b.string("a\0b"));
-    assertTrue(e.getMessage().startsWith("a NUL byte in"), e.getMessage());
+    assertTrue(String.valueOf(e.getMessage()).startsWith("a NUL byte in"), e.getMessage());
   }
 
   @Test

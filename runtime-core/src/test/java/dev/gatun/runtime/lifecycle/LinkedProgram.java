@@ -25,8 +25,7 @@ final class LinkedProgram {
     this.name = name;
     this.program = program;
     byte[] linked = new byte[program.linkedSize()];
-    program.link(
-        new Program.Addresses(0, 0x1000_0000, 0x2000_0000, 0x3000_0000, 0), linked, 0);
+    program.link(new Program.Addresses(0, 0x1000_0000, 0x2000_0000, 0x3000_0000, 0), linked, 0);
     bytes = ByteBuffer.wrap(linked).order(ByteOrder.LITTLE_ENDIAN);
   }
 
@@ -43,7 +42,12 @@ final class LinkedProgram {
   }
 
   String line(int record) {
-    return name + " " + record + " (" + at(record).origin().step() + "): "
+    return name
+        + " "
+        + record
+        + " ("
+        + at(record).origin().step()
+        + "): "
         + Listing.line(program, record);
   }
 

@@ -111,11 +111,11 @@ class LocalLifecycleTest {
     // What is refused leaves the container unlocked.
     String running =
         assertThrows(ContainerException.class, () -> Start.run(kernel, root, id)).getMessage();
-    assertTrue(running.contains("already running"), running);
+    assertTrue(String.valueOf(running).contains("already running"), running);
     String notStopped =
         assertThrows(ContainerException.class, () -> Delete.run(kernel, root, id, false))
             .getMessage();
-    assertTrue(notStopped.contains("not stopped"), notStopped);
+    assertTrue(String.valueOf(notStopped).contains("not stopped"), notStopped);
     assertEquals(descriptors, LocalContainers.descriptors());
     kernel.take();
 
@@ -131,7 +131,7 @@ class LocalLifecycleTest {
                 ContainerException.class,
                 () -> Kill.run(kernel, root, id, Constants.SIGTERM, false))
             .getMessage();
-    assertTrue(notRunning.contains("container not running"), notRunning);
+    assertTrue(String.valueOf(notRunning).contains("container not running"), notRunning);
     kernel.take();
     Delete.run(kernel, root, id, false);
     budget(counts, "delete", kernel, 3);
@@ -140,7 +140,7 @@ class LocalLifecycleTest {
     String missing =
         assertThrows(ContainerException.class, () -> Inventory.state(kernel, root, id))
             .getMessage();
-    assertTrue(missing.contains("does not exist"), missing);
+    assertTrue(String.valueOf(missing).contains("does not exist"), missing);
   }
 
   private static void budget(List<String> counts, String verb, CountingKernel kernel, int most) {
@@ -209,7 +209,7 @@ class LocalLifecycleTest {
         assertThrows(
             SyscallException.class,
             () -> Create.run(containers.kernel, containers.root, containers.request(id, null)));
-    assertTrue(failure.getMessage().contains("config.json"), failure.getMessage());
+    assertTrue(String.valueOf(failure.getMessage()).contains("config.json"), failure.getMessage());
     assertClean(descriptors, LocalContainers.blocked());
   }
 
@@ -225,7 +225,8 @@ class LocalLifecycleTest {
                     containers.kernel,
                     containers.root,
                     containers.request(id, "/nowhere/at/all.pid")));
-    assertTrue(failure.getMessage().startsWith("write pid file"), failure.getMessage());
+    assertTrue(
+        String.valueOf(failure.getMessage()).startsWith("write pid file"), failure.getMessage());
     assertClean(descriptors, mask);
   }
 
@@ -241,7 +242,7 @@ class LocalLifecycleTest {
     SyscallException failure =
         assertThrows(
             SyscallException.class, () -> Start.run(containers.kernel, containers.root, id));
-    assertTrue(failure.getMessage().contains("ENOENT"), failure.getMessage());
+    assertTrue(String.valueOf(failure.getMessage()).contains("ENOENT"), failure.getMessage());
     assertEquals(descriptors, LocalContainers.descriptors());
     containers.reap(created.state().pid());
     Delete.run(containers.kernel, containers.root, id, false);

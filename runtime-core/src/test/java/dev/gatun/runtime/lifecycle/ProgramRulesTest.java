@@ -38,7 +38,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rules of the security checklist, checked over compiled programs: nothing is run. */
 class ProgramRulesTest {
-  private static final String CONFIGS = "runc-spec.json runc-spec-v2.json docker.json podman.json everything.json";
+  private static final String CONFIGS =
+      "runc-spec.json runc-spec-v2.json docker.json podman.json everything.json";
 
   /** A configuration that uses what has a place in the order of rule 9. */
   private static String everything() {
@@ -54,10 +55,8 @@ class ProgramRulesTest {
                 + "\"timeOffsets\": {\"boottime\": {\"secs\": 10}},"
                 + "\"sysctl\": {\"net.ipv4.ip_forward\": \"1\"},")
         .replaceFirst(
-            "\"namespaces\": \\[",
-            "\"namespaces\": [{\"type\": \"time\"}, {\"type\": \"cgroup\"},")
-        .replaceFirst(
-            "\"type\": \"uts\"", "\"type\": \"uts\", \"path\": \"/proc/1/ns/uts\"");
+            "\"namespaces\": \\[", "\"namespaces\": [{\"type\": \"time\"}, {\"type\": \"cgroup\"},")
+        .replaceFirst("\"type\": \"uts\"", "\"type\": \"uts\", \"path\": \"/proc/1/ns/uts\"");
   }
 
   private static String config(String name) {
@@ -75,9 +74,7 @@ class ProgramRulesTest {
     Spec spec =
         SpecReader.readValid(config(config).getBytes(StandardCharsets.UTF_8), "config.json");
     return InitCompiler.compile(
-        Arch.host(),
-        spec,
-        new InitCompiler.Options("rules", "/bundle", 0, 0, false, true, true));
+        Arch.host(), spec, new InitCompiler.Options("rules", "/bundle", 0, 0, false, true, true));
   }
 
   private static LinkedProgram image(String config) {
@@ -125,8 +122,10 @@ class ProgramRulesTest {
       }
       boolean relative = i > 0 && parameters.get(i - 1) == Parameter.DIRFD;
       if (!relative || isFdcwd(instruction, i - 1)) {
-        paths.add(call.name().toLowerCase(java.util.Locale.ROOT) + " "
-            + program.text(instruction.arg(i)));
+        paths.add(
+            call.name().toLowerCase(java.util.Locale.ROOT)
+                + " "
+                + program.text(instruction.arg(i)));
       }
     }
     return paths;
@@ -273,19 +272,17 @@ class ProgramRulesTest {
     }
     assertTrue(image.is(last, Syscall.CLOSE_RANGE), image.line(last));
     assertEquals(3, image.number(image.at(last).arg(0), "close_range"));
-    assertEquals(
-        Constants.CLOSE_RANGE_CLOEXEC, image.number(image.at(last).arg(2), "close_range"));
+    assertEquals(Constants.CLOSE_RANGE_CLOEXEC, image.number(image.at(last).arg(2), "close_range"));
     assertEquals(0, image.at(last).tolerated(), image.line(last));
   }
 
   private static List<Integer> undumpable(LinkedProgram image) {
-    return image.all(
-        i ->
-            image.is(i, Syscall.PRCTL)
-                && image.at(i).arg(0) instanceof Imm option
-                && option.value() == Constants.PR_SET_DUMPABLE
-                && image.at(i).arg(1) instanceof Imm value
-                && value.value() == 0);
+    return image.all(i ->
+        image.is(i, Syscall.PRCTL)
+            && image.at(i).arg(0) instanceof Imm option
+            && option.value() == Constants.PR_SET_DUMPABLE
+            && image.at(i).arg(1) instanceof Imm value
+            && value.value() == 0);
   }
 
   /** CVE-2016-9962: not dumpable before a namespace is joined and before the rootfs is touched. */
@@ -363,8 +360,7 @@ class ProgramRulesTest {
         }
         assertEquals(
             new TreeSet<>(
-                Set.of(
-                    Syscall.CLOSE_RANGE, Syscall.FCNTL, Syscall.EXECVEAT, Syscall.EXIT_GROUP)),
+                Set.of(Syscall.CLOSE_RANGE, Syscall.FCNTL, Syscall.EXECVEAT, Syscall.EXIT_GROUP)),
             calls);
         assertTrue(program.is(parent.record() - 1, Syscall.EXIT_GROUP));
       }
@@ -374,11 +370,10 @@ class ProgramRulesTest {
 
   private static int prctl(LinkedProgram image, int option) {
     return image
-        .all(
-            i ->
-                image.is(i, Syscall.PRCTL)
-                    && image.at(i).arg(0) instanceof Imm imm
-                    && imm.value() == option)
+        .all(i ->
+            image.is(i, Syscall.PRCTL)
+                && image.at(i).arg(0) instanceof Imm imm
+                && imm.value() == option)
         .getFirst();
   }
 
@@ -407,8 +402,10 @@ class ProgramRulesTest {
       {"rootfs", step(image, "open the root file system")},
       {"mounts", step(image, "mount /proc")},
       {"masks", step(image, "mask /proc")},
-      {"sysctl", image.all(i -> image.at(i).origin().place().startsWith("/linux/sysctl"))
-              .getFirst()},
+      {
+        "sysctl",
+        image.all(i -> image.at(i).origin().place().startsWith("/linux/sysctl")).getFirst()
+      },
       {"pivot", image.only("pivot_root", image.all(Syscall.PIVOT_ROOT))},
       {"keyring", image.all(Syscall.KEYCTL).getFirst()},
       {"no_new_privs", prctl(image, Constants.PR_SET_NO_NEW_PRIVS)},
@@ -425,9 +422,15 @@ class ProgramRulesTest {
       {"check of the working directory", image.only("getcwd", image.all(Syscall.GETCWD))},
       {"capabilities", image.all(Syscall.CAPSET).getLast()},
       {"ambient capabilities", prctl(image, Constants.PR_CAP_AMBIENT)},
-      {"limits", image.all(i -> image.is(i, Syscall.PRLIMIT64)
-              && !(image.at(i).arg(2) instanceof Imm)
-              && image.position(i) > image.all(Syscall.CAPSET).getLast()).getFirst()},
+      {
+        "limits",
+        image
+            .all(i ->
+                image.is(i, Syscall.PRLIMIT64)
+                    && !(image.at(i).arg(2) instanceof Imm)
+                    && image.position(i) > image.all(Syscall.CAPSET).getLast())
+            .getFirst()
+      },
       {"the executable", step(image, "exec: ")},
       {"init is hidden again", hidden.get(2)},
       {"READY", ready},
@@ -453,18 +456,16 @@ class ProgramRulesTest {
   }
 
   private static List<Integer> chdir(LinkedProgram image) {
-    return image.all(
-        i ->
-            image.is(i, Syscall.CHDIR)
-                && image.at(i).origin().step().startsWith("change to working directory"));
+    return image.all(i ->
+        image.is(i, Syscall.CHDIR)
+            && image.at(i).origin().step().startsWith("change to working directory"));
   }
 
   private static List<Integer> cgroupNamespace(LinkedProgram image) {
-    return image.all(
-        i ->
-            image.is(i, Syscall.UNSHARE)
-                && image.at(i).arg(0) instanceof Imm flags
-                && flags.value() == Constants.CLONE_NEWCGROUP);
+    return image.all(i ->
+        image.is(i, Syscall.UNSHARE)
+            && image.at(i).arg(0) instanceof Imm flags
+            && flags.value() == Constants.CLONE_NEWCGROUP);
   }
 
   /** Rule 19: init goes on when it is told to, and ends at the end of file. */
@@ -488,9 +489,13 @@ class ProgramRulesTest {
     List<Integer> polls = image.all(Syscall.PPOLL);
     assertEquals(1, polls.size());
     Instruction test =
-        image.at(image.all(i -> image.at(i).op() == Op.BR
-                && image.at(i).code() == Op.Condition.TEST.ordinal()
-                && i > polls.getFirst()).getFirst());
+        image.at(
+            image
+                .all(i ->
+                    image.at(i).op() == Op.BR
+                        && image.at(i).code() == Op.Condition.TEST.ordinal()
+                        && i > polls.getFirst())
+                .getFirst());
     assertEquals(new Imm(Constants.POLLIN), test.arg(1));
   }
 
@@ -503,18 +508,16 @@ class ProgramRulesTest {
             .findFirst()
             .orElseThrow();
     List<Integer> yes =
-        making.all(
-            i ->
-                making.at(i).op() == Op.ALU
-                    && making.at(i).result().name().equals("ready")
-                    && making.at(i).arg(0).equals(new Imm(1)));
+        making.all(i ->
+            making.at(i).op() == Op.ALU
+                && making.at(i).result().name().equals("ready")
+                && making.at(i).arg(0).equals(new Imm(1)));
     int set = making.only("ready", yes);
     List<Integer> ways =
-        making.all(
-            i -> {
-              Label target = making.at(i).target();
-              return target != null && target.record() == set;
-            });
+        making.all(i -> {
+          Label target = making.at(i).target();
+          return target != null && target.record() == set;
+        });
     Instruction way = making.at(making.only("the way to ready", ways));
     assertEquals(Op.Condition.EQ.ordinal(), way.code());
     assertEquals(new Imm(Message.READY), way.arg(1));
@@ -550,7 +553,8 @@ class ProgramRulesTest {
         for (int i = 0; i < program.size(); i++) {
           if (program.at(i).syscall() != null && program.at(i).tolerated() == 0) {
             assertFalse(
-                program.at(i).origin().step().isEmpty(), "a call without a step: " + program.line(i));
+                program.at(i).origin().step().isEmpty(),
+                "a call without a step: " + program.line(i));
           }
         }
       }
