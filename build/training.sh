@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs the commands whose classes go into the class-data archive: build/training.sh GATUN CHECKOUT.
 # What is not run here still works; it only starts more slowly. No root is needed: a command that is not
-# permitted has loaded its classes all the same, so only the last line decides whether the build goes on.
+# permitted has loaded most of its classes all the same, so only the last line decides whether the build goes on.
 set -u
 gatun=$1
 checkout=$2
@@ -10,15 +10,22 @@ trap 'rm -rf "$state"' EXIT
 
 try() { timeout 20 "$gatun" --root "$state" "$@" </dev/null >/dev/null 2>&1 || true; }
 
-bundle=$checkout/examples/hello
-try explain "$bundle"
-try run --bundle "$bundle" gatun-training-$$
-try create --bundle "$bundle" gatun-training-$$
-try start gatun-training-$$
-try kill gatun-training-$$ KILL
-try list
-try ps gatun-training-$$
-try delete --force gatun-training-$$
+# The second bundle asks for everything that Gatun can do.
+for bundle in "$checkout/examples/hello" "$checkout/build/training"; do
+  id=gatun-training-$$
+  try explain "$bundle"
+  try run --bundle "$bundle" $id
+  try run --detach --bundle "$bundle" $id
+  try delete --force $id
+  try create --bundle "$bundle" --pid-file "$state/pid" $id
+  try state $id
+  try ps $id
+  try list
+  try start $id
+  try kill $id KILL
+  try delete $id
+  try delete --force $id
+done
 try features
 try spec --help
 try state none

@@ -25,6 +25,9 @@ public final class Instruction {
   int tolerated = TOLERATE_NONE;
   @Nullable Label target;
 
+  /** Its number in the program. */
+  int number;
+
   /** Its number for the check of backward branches: out of line, the place it was put from. */
   int position;
 

@@ -192,25 +192,35 @@ public final class Listing {
 
     @Override
     public @Nullable String text(int index, long value) {
-      return switch (record.arg(index)) {
-        case Slot slot -> {
-          if (slots != null) {
-            yield null;
-          }
-          String path = slot.path();
-          yield path == null ? slot.name() : slot.name() + "<" + path + ">";
-        }
-        case Addr addr -> {
-          String text = addr.data().text(addr.offset());
-          if (text != null && addr.data().name().isEmpty()) {
-            yield CallFormat.quote(text);
-          }
-          yield addr.data().name().isEmpty() ? null : operand(addr, null);
-        }
-        case Imm imm -> null;
-        case Label label -> label.name();
-      };
+      Arg arg = record.arg(index);
+      return arg instanceof Slot && slots != null ? null : name(arg);
     }
+  }
+
+  /**
+   * What stands for an argument that has no value before the program runs.
+   *
+   * @param arg the argument of a system call
+   * @return a text for it, or null when its number has to do
+   */
+  public static @Nullable String name(Arg arg) {
+    // No pattern switch: see Program.
+    if (arg instanceof Slot slot) {
+      String path = slot.path();
+      return path == null ? slot.name() : slot.name() + "<" + path + ">";
+    }
+    if (arg instanceof Addr addr) {
+      String text = addr.data().text(addr.offset());
+      if (text != null && addr.data().name().isEmpty()) {
+        return CallFormat.quote(text);
+      }
+      String place = "&" + addr.data().name();
+      if (addr.offset() != 0) {
+        place += "+" + addr.offset();
+      }
+      return addr.data().name().isEmpty() ? null : place;
+    }
+    return arg instanceof Label label ? label.name() : null;
   }
 
   /**

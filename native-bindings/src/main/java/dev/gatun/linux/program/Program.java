@@ -214,16 +214,11 @@ public final class Program {
     }
     int mask = 0;
     for (int i = 0; i < args.length; i++) {
-      long value;
-      switch (args[i]) {
-        case Imm imm -> value = imm.value();
-        case Slot slot -> {
-          mask |= 1 << i;
-          value = slot.number();
-        }
-        case Addr addr -> value = address(addr, at);
-        case Label there -> value = (long) there.record() + at.firstRecord();
+      Arg arg = args[i];
+      if (arg instanceof Slot) {
+        mask |= 1 << i;
       }
+      long value = value(arg, at);
       u64(target, position + 16 + 8 * i, value);
     }
     target[position] = (byte) op.ordinal();
@@ -232,6 +227,23 @@ public final class Program {
     u16(target, position + 4, record.tolerated);
     u16(target, position + 6, goesTo);
     u64(target, position + 8, code);
+  }
+
+  /**
+   * What a record holds for an operand. Not a pattern switch: the JVM makes those when they are
+   * first used, which costs a command that starts a JVM milliseconds.
+   */
+  private static long value(Arg arg, Addresses at) {
+    if (arg instanceof Imm imm) {
+      return imm.value();
+    }
+    if (arg instanceof Slot slot) {
+      return slot.number();
+    }
+    if (arg instanceof Addr addr) {
+      return address(addr, at);
+    }
+    return (long) ((Label) arg).record() + at.firstRecord();
   }
 
   private static long address(Addr addr, Addresses at) {

@@ -405,7 +405,7 @@ public final class ProgramBuilder {
    * @param error a slot with −errno, or a negative number
    */
   public void fail(Instruction call, Arg error) {
-    fail(records.lastIndexOf(call) + PROLOGUE, error);
+    fail(call.number, error);
   }
 
   /**
@@ -461,7 +461,8 @@ public final class ProgramBuilder {
   }
 
   private Instruction add(Instruction record) {
-    record.position = place >= 0 ? place : records.size() + PROLOGUE;
+    record.number = records.size() + PROLOGUE;
+    record.position = place >= 0 ? place : record.number;
     records.add(record);
     return record;
   }

@@ -16,6 +16,7 @@ import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.runtime.state.StateRoot;
+import java.util.List;
 
 /**
  * The file that an image is executed from: a sealed memfd, or where memory cannot be executed
@@ -52,7 +53,7 @@ final class ImageFile {
       ProgramBuilder b,
       Descriptors descriptors,
       ElfImage elf,
-      Data[] parts,
+      List<Data> parts,
       Slot fd,
       Slot directory,
       String place) {
@@ -108,13 +109,13 @@ final class ImageFile {
     return new ImageFile(execute, file, onDisk);
   }
 
-  private static void contents(ProgramBuilder b, ElfImage elf, Data[] parts, Slot fd) {
-    for (int i = 0; i < parts.length; i++) {
+  private static void contents(ProgramBuilder b, ElfImage elf, List<Data> parts, Slot fd) {
+    for (int i = 0; i < parts.size(); i++) {
       b.sys(
           Syscall.PWRITE64,
           fd,
-          parts[i].address(),
-          imm(parts[i].size()),
+          parts.get(i).address(),
+          imm(parts.get(i).size()),
           imm(elf.extent(i).offset()));
     }
   }
@@ -123,7 +124,7 @@ final class ImageFile {
       ProgramBuilder b,
       Descriptors descriptors,
       ElfImage elf,
-      Data[] parts,
+      List<Data> parts,
       Slot fd,
       Slot directory,
       String place) {

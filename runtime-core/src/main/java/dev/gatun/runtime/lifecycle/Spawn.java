@@ -139,12 +139,13 @@ final class Spawn {
       String place) {
     b.step("make the image of the container's first process", "");
     ElfImage elf = image.elf();
-    Data[] parts = new Data[elf.extents()];
-    for (int i = 0; i < parts.length; i++) {
+    // A list: the class-data archive cannot hold a lambda that captures an array of our own class.
+    List<Data> parts = new ArrayList<>(elf.extents());
+    for (int i = 0; i < elf.extents(); i++) {
       byte[] bytes = elf.extent(i).bytes();
-      parts[i] = b.variable("image", bytes.length).put(0, bytes);
+      parts.add(b.variable("image", bytes.length).put(0, bytes));
     }
-    Data last = parts[parts.length - 1];
+    Data last = parts.getLast();
     give(b, image, last, compiled.report(), channels.reportWrite());
     give(b, image, last, compiled.go(), channels.goRead());
     give(b, image, last, compiled.start(), channels.start());

@@ -79,7 +79,8 @@ public final class Start {
     Kernel.Result result = kernel.run(gate.program()).orThrow();
     byte[] received = result.bytes(gate.messages());
     RuntimeException failure =
-        Steps.failure(result.bytes(gate.steps(), result.slot(gate.stepsSize())), received);
+        Steps.failure(
+            kernel.arch(), result.bytes(gate.steps(), result.slot(gate.stepsSize())), received);
     if (failure != null) {
       throw failure;
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.linux.Arch;
 import dev.gatun.linux.Errno;
 import dev.gatun.linux.SyscallException;
 import dev.gatun.runtime.ContainerException;
@@ -95,12 +96,13 @@ class LifecycleTextTest {
   @Test
   void aFailureIsLookedUpInTheTable() {
     byte[] table =
-        "1\tother\t/x\tclose(1)\n12\tstart\t/process\texecve(\"/bin/sh\", ...)\n"
+        "1\tother\t/x\tCLOSE\t=1\n12\tstart\t/process\tEXECVE\t\"/bin/sh\"\t=1\t&envp\n"
             .getBytes(StandardCharsets.UTF_8);
-    SyscallException failure = Steps.failure(table, message(Message.FAILED, 12, -Errno.ENOENT));
+    SyscallException failure =
+        Steps.failure(Arch.X86_64, table, message(Message.FAILED, 12, -Errno.ENOENT));
     assertNotNull(failure);
     assertEquals(
-        "start: execve(\"/bin/sh\", ...): ENOENT (no such file or directory)"
+        "start: execve(\"/bin/sh\", …, &envp): ENOENT (no such file or directory)"
             + " [config.json /process]",
         failure.getMessage());
   }
@@ -108,15 +110,15 @@ class LifecycleTextTest {
   @Test
   void aFailureThatIsNotInTheTableIsAFailure() {
     SyscallException failure =
-        Steps.failure(new byte[0], message(Message.FAILED, 12, -Errno.ENOENT));
+        Steps.failure(Arch.X86_64, new byte[0], message(Message.FAILED, 12, -Errno.ENOENT));
     assertNotNull(failure);
     assertEquals(Errno.ENOENT, failure.errno());
   }
 
   @Test
   void noFailureIsNone() {
-    assertNull(Steps.failure(new byte[0], new byte[0]));
-    assertNull(Steps.failure(new byte[0], message(Message.STARTED, 0, 0)));
+    assertNull(Steps.failure(Arch.X86_64, new byte[0], new byte[0]));
+    assertNull(Steps.failure(Arch.X86_64, new byte[0], message(Message.STARTED, 0, 0)));
   }
 
   private static byte[] message(int kind, long record, long errno) {
