@@ -30,6 +30,9 @@ public final class Resident {
   /** The longest path of the executable itself, as {@code PATH_MAX} has it. */
   private static final int PATH_MAX = 4096;
 
+  /** A frame's parts: its header and what follows. */
+  private static final int PARTS = 3;
+
   /** Where own descriptors go, so that preserved ones (3 and on) are never touched. */
   private static final int OWN_FDS = 200;
 
@@ -45,11 +48,16 @@ public final class Resident {
   private final ProgramBuilder b;
   private final Data header;
   private final Data vectors;
+  private final Data parts;
 
   private Resident(Arch arch) {
     b = new ProgramBuilder(arch, Protocol.RESIDENT_SLOTS);
     header = b.buffer("header", Protocol.HEADER);
-    vectors = b.buffer("vectors", 4 * Structs.SIZEOF_IOVEC);
+    vectors = b.buffer("vectors", PARTS * Structs.SIZEOF_IOVEC);
+    parts =
+        b.variable("msghdr", Structs.SIZEOF_MSGHDR)
+            .address(Structs.MSGHDR_MSG_IOV, vectors.address())
+            .u64(Structs.MSGHDR_MSG_IOVLEN, PARTS);
   }
 
   /**
@@ -95,7 +103,7 @@ public final class Resident {
     findJava(path);
     sockets(child);
     startJvm(child, path, execError);
-    hello();
+    hello(lost);
     b.jump(next);
 
     b.bind(failed);
@@ -279,7 +287,7 @@ public final class Resident {
   }
 
   /** Arguments and environment lie side by side at the top of the stack, up to AT_EXECFN's text. */
-  private void hello() {
+  private void hello(Label lost) {
     b.step("tell the JVM the command line", "");
     Slot argc = b.slot("argc");
     Slot first = b.slot("argv[0]");
@@ -313,13 +321,21 @@ public final class Resident {
     vector(0, header.address(), imm(Protocol.HEADER));
     vector(1, count.address(), imm(8));
     vector(2, first, length);
-    b.sys(Syscall.WRITEV, SOCKET, vectors.address(), imm(3));
+    send(lost);
   }
 
   private void vector(int index, Arg base, Arg length) {
     int offset = index * Structs.SIZEOF_IOVEC;
     b.store(8, vectors.address(), imm(offset + Structs.IOVEC_IOV_BASE), base);
     b.store(8, vectors.address(), imm(offset + Structs.IOVEC_IOV_LEN), length);
+  }
+
+  /**
+   * Sends the three parts of a frame: a blocking stream socket takes all of them. A JVM that is
+   * gone is said to be, where a SIGPIPE would say nothing.
+   */
+  private void send(Label lost) {
+    b.sys(Syscall.SENDMSG, SOCKET, parts.address(), imm(Constants.MSG_NOSIGNAL)).tolerateAny(lost);
   }
 
   private void reply(Label lost) {
@@ -331,8 +347,7 @@ public final class Resident {
     b.alu(Function.ADD, length, length, Slot.REPLY_SLOTS);
     b.store(4, header.address(), imm(0), length);
     b.store(4, header.address(), imm(4), imm(Protocol.REPLY));
-    // A blocking stream socket takes all of it.
-    b.sys(Syscall.WRITEV, SOCKET, vectors.address(), imm(3)).tolerateAny(lost);
+    send(lost);
   }
 
   private void receive(Label lost) {
