@@ -29,7 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * socket.
  */
 class CallerSafetyTest {
-  private static final String LOST = "gatun: the JVM behind this command ended unexpectedly\n";
+  private static final String LOST =
+      "gatun: the JVM behind this command ended unexpectedly\n";
 
   @TempDir Path prefix;
   private Path gatun;
@@ -102,8 +103,7 @@ class CallerSafetyTest {
   void preservedDescriptorsStayAsTheyAreAndItsOwnAreOutOfTheWay() throws Exception {
     // A moment later the child's end of the socket is closed in the caller.
     jvm("sleep 0.3\n" + list("$PPID", "caller") + list("$$", "java"));
-    assertEquals(
-        1, shell("exec \"$0\" 3</dev/zero 5>/dev/full 9</dev/urandom </dev/null").status());
+    assertEquals(1, shell("exec \"$0\" 3</dev/zero 5>/dev/full 9</dev/urandom </dev/null").status());
     Map<Integer, String> caller = listed("caller");
     assertEquals("/dev/null", caller.get(0));
     assertEquals("/dev/zero", caller.remove(3));
@@ -154,7 +154,8 @@ class CallerSafetyTest {
     jvm("touch ran");
     Path link = prefix.resolve("link");
     Files.createSymbolicLink(link, gatun);
-    assertEquals(1, end(new ProcessBuilder(link.toString(), "x").start()).status());
+    assertEquals(
+        1, end(new ProcessBuilder(link.toString(), "x").start()).status());
     assertTrue(Files.exists(prefix.resolve("ran")));
   }
 
@@ -204,7 +205,12 @@ class CallerSafetyTest {
     byte[] header = header(64, Protocol.RUN, Protocol.ARENA, 8);
     System.arraycopy(header, 0, frame, 0, header.length);
     byte[] part = Arrays.copyOf(frame, bytes);
-    jvm("head -c " + Protocol.HEADER + " <&0 >/dev/null\nprintf '" + octal(part) + "' >&0\n");
+    jvm(
+        "head -c "
+            + Protocol.HEADER
+            + " <&0 >/dev/null\nprintf '"
+            + octal(part)
+            + "' >&0\n");
     assertEquals(new Ended(1, LOST), shell("exec \"$0\" x"));
   }
 
@@ -213,7 +219,8 @@ class CallerSafetyTest {
     jvm("exit 3");
     // Whether it is noticed while the command line is told or after that depends on the moment.
     for (int i = 0; i < 20; i++) {
-      Ended ended = shell("BIG=$(head -c 60000 /dev/zero | tr '\\0' x); export BIG; exec \"$0\" x");
+      Ended ended =
+          shell("BIG=$(head -c 60000 /dev/zero | tr '\\0' x); export BIG; exec \"$0\" x");
       assertEquals(new Ended(1, LOST), ended);
     }
   }
@@ -248,7 +255,8 @@ class CallerSafetyTest {
   }
 
   private static final String TAKE_HELLO =
-      "head -c 24 <&0 >head\n" + "head -c $(od -An -tu4 -N4 head) <&0 >body\n";
+      "head -c 24 <&0 >head\n"
+          + "head -c $(od -An -tu4 -N4 head) <&0 >body\n";
 
   @Test
   void argumentsAndEnvironmentArriveWhole() throws Exception {
