@@ -112,12 +112,12 @@ class CallerSafetyTest {
     List<Integer> own = new ArrayList<>(caller.keySet());
     own.removeAll(List.of(0, 1, 2));
     assertEquals(List.of(200), own, caller.toString());
-    assertTrue(caller.get(200).startsWith("socket:"), caller.toString());
+    assertTrue(String.valueOf(caller.get(200)).startsWith("socket:"), caller.toString());
     Map<Integer, String> its = listed("java");
     // The shell keeps the script itself open.
     its.values().removeIf(target -> target.equals(java.toString()));
     assertEquals(List.of(0, 1, 2), new ArrayList<>(its.keySet()), its.toString());
-    assertTrue(its.get(0).startsWith("socket:"), its.toString());
+    assertTrue(String.valueOf(its.get(0)).startsWith("socket:"), its.toString());
   }
 
   @Test
@@ -255,8 +255,7 @@ class CallerSafetyTest {
   }
 
   private static final String TAKE_HELLO =
-      "head -c 24 <&0 >head\n"
-          + "head -c $(od -An -tu4 -N4 head) <&0 >body\n";
+      "head -c 24 <&0 >head; head -c $(od -An -tu4 -N4 head) <&0 >body\n";
 
   @Test
   void argumentsAndEnvironmentArriveWhole() throws Exception {
