@@ -343,7 +343,7 @@ class ProcessExecutionTest {
             null,
             null,
             new Personality(Personality.Domain.LINUX32, List.of()));
-    String text = run(json, 0, linux, "", "").text();
+    String text = run(json, 0, linux, "mkdir -p rootfs/some/new/place", "").text();
     assertEquals(
         List.of("7 3", "best-effort: prio 6", "321", "/some/new/place"),
         text.lines().filter(l -> !l.matches("i686|armv.*|[01]")).toList(),

@@ -477,9 +477,7 @@ class RootfsExecutionTest {
   void linkedDevStaysInTheRoot() throws Exception {
     Path outside = outside();
     Files.createSymbolicLink(rootfs.resolve("dev"), outside);
-    assertTrue(mounts(PROC, "").failed().startsWith("open /dev: openat("));
-    assertEmpty(outside);
-    Path inside = Files.createDirectories(rootfs.resolve(outside.toString().substring(1)));
+    Path inside = rootfs.resolve(outside.toString().substring(1));
     assertEquals("/dev/null\n", mounts(PROC, "ls /dev/null").succeeded());
     assertTrue(Files.exists(inside.resolve("null")));
     assertEmpty(outside);
