@@ -29,8 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * socket.
  */
 class CallerSafetyTest {
-  private static final String LOST =
-      "gatun: the JVM behind this command ended unexpectedly\n";
+  private static final String LOST = "gatun: the JVM behind this command ended unexpectedly\n";
 
   @TempDir Path prefix;
   private Path gatun;
@@ -103,7 +102,8 @@ class CallerSafetyTest {
   void preservedDescriptorsStayAsTheyAreAndItsOwnAreOutOfTheWay() throws Exception {
     // A moment later the child's end of the socket is closed in the caller.
     jvm("sleep 0.3\n" + list("$PPID", "caller") + list("$$", "java"));
-    assertEquals(1, shell("exec \"$0\" 3</dev/zero 5>/dev/full 9</dev/urandom </dev/null").status());
+    assertEquals(
+        1, shell("exec \"$0\" 3</dev/zero 5>/dev/full 9</dev/urandom </dev/null").status());
     Map<Integer, String> caller = listed("caller");
     assertEquals("/dev/null", caller.get(0));
     assertEquals("/dev/zero", caller.remove(3));
@@ -154,8 +154,7 @@ class CallerSafetyTest {
     jvm("touch ran");
     Path link = prefix.resolve("link");
     Files.createSymbolicLink(link, gatun);
-    assertEquals(
-        1, end(new ProcessBuilder(link.toString(), "x").start()).status());
+    assertEquals(1, end(new ProcessBuilder(link.toString(), "x").start()).status());
     assertTrue(Files.exists(prefix.resolve("ran")));
   }
 
@@ -205,12 +204,7 @@ class CallerSafetyTest {
     byte[] header = header(64, Protocol.RUN, Protocol.ARENA, 8);
     System.arraycopy(header, 0, frame, 0, header.length);
     byte[] part = Arrays.copyOf(frame, bytes);
-    jvm(
-        "head -c "
-            + Protocol.HEADER
-            + " <&0 >/dev/null\nprintf '"
-            + octal(part)
-            + "' >&0\n");
+    jvm("head -c " + Protocol.HEADER + " <&0 >/dev/null\nprintf '" + octal(part) + "' >&0\n");
     assertEquals(new Ended(1, LOST), shell("exec \"$0\" x"));
   }
 
@@ -219,8 +213,7 @@ class CallerSafetyTest {
     jvm("exit 3");
     // Whether it is noticed while the command line is told or after that depends on the moment.
     for (int i = 0; i < 20; i++) {
-      Ended ended =
-          shell("BIG=$(head -c 60000 /dev/zero | tr '\\0' x); export BIG; exec \"$0\" x");
+      Ended ended = shell("BIG=$(head -c 60000 /dev/zero | tr '\\0' x); export BIG; exec \"$0\" x");
       assertEquals(new Ended(1, LOST), ended);
     }
   }

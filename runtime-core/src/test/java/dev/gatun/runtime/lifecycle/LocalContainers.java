@@ -9,6 +9,7 @@ import dev.gatun.linux.local.LocalKernel;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.ProgramBuilder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -123,6 +124,9 @@ final class LocalContainers {
         try (Stream<Path> list = Files.walk(Path.of(line.split(" ", -1)[4]), 3)) {
           list.filter(path -> path.getFileName().toString().startsWith(prefix))
               .forEach(path -> found.add(path.toString()));
+        } catch (UncheckedIOException e) {
+          // Somebody else's cgroup went while it was looked at.
+          return cgroups(prefix);
         }
       }
     }
