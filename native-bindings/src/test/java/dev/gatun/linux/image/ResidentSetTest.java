@@ -89,7 +89,8 @@ class ResidentSetTest {
   @Test
   void waitingProcessKeepsTextSlotsAndStack() throws IOException {
     long kilobytes = residentKilobytes(image(11, true));
-    assertTrue(kilobytes <= 16, () -> kilobytes + " kB");
+    // Text, slots, and one or two pages of stack, by where the kernel puts the arguments.
+    assertTrue(kilobytes <= 20, () -> kilobytes + " kB");
     System.out.println("resident while waiting: " + kilobytes + " kB");
   }
 
