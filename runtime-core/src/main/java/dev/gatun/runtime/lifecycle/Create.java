@@ -175,8 +175,10 @@ public final class Create {
   }
 
   /** All that is known before anything has been changed. */
+  @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
   private record Plan(
       ContainerState state,
+      byte[] config,
       @Nullable CgroupPath cgroup,
       Limits limits,
       InitCompiler.Image compiled,
@@ -216,7 +218,7 @@ public final class Create {
             bundle.uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
             spec.annotations());
-    return new Plan(state, cgroup, limits, compiled, image, kept, spec.unknownProperties());
+    return new Plan(state, bundle.config(), cgroup, limits, compiled, image, kept, spec.unknownProperties());
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
@@ -398,6 +400,7 @@ public final class Create {
     StateRoot.fifo(b, directory, StateRoot.START);
     StateRoot.fifo(b, directory, StateRoot.STATUS);
     StateRoot.write(b, directory, plan.state());
+    StateRoot.create(b, directory, StateRoot.CONFIG, plan.config());
     StateRoot.create(b, directory, StateRoot.STEPS, Steps.of(compiled));
     Slot cgroupFd = null;
     if (cgroupDirectory != null) {
