@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 final class Verbs {
   /** All names, in the order of the help. */
   static final String[] NAMES = {
-    "create", "delete", "explain", "features", "kill", "list", "ps", "run", "spec", "start", "state"
+    "create", "delete", "events", "explain", "features", "kill", "list", "ps", "run", "spec", "start",
+    "state", "update"
   };
 
   private Verbs() {}
@@ -15,6 +16,7 @@ final class Verbs {
     return switch (name) {
       case "create" -> new CreateVerb();
       case "delete" -> new DeleteVerb();
+      case "events" -> new EventsVerb();
       case "explain" -> new ExplainVerb();
       case "features" -> new FeaturesVerb();
       case "kill" -> new KillVerb();
@@ -24,6 +26,7 @@ final class Verbs {
       case "spec" -> new SpecVerb();
       case "start" -> new StartVerb();
       case "state" -> new StateVerb();
+      case "update" -> new UpdateVerb();
       default -> null;
     };
   }

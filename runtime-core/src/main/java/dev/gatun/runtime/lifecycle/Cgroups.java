@@ -5,6 +5,7 @@ import static dev.gatun.linux.program.Arg.imm;
 import dev.gatun.cgroups.CgroupDirectory;
 import dev.gatun.cgroups.CgroupPath;
 import dev.gatun.cgroups.CgroupProcesses;
+import dev.gatun.linux.Errno;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Kernel;
@@ -39,6 +40,19 @@ final class Cgroups {
       descriptors.add(cgroup);
       CgroupProcesses.kill(b, cgroup, 0);
     }
+  }
+
+  /** Adds records that open it; without it they fail with ENOENT. */
+  static Slot open(ProgramBuilder b, Descriptors descriptors, CgroupDirectory directory) {
+    Label missing = b.label("missing");
+    Slot cgroup = directory.open(missing);
+    descriptors.add(cgroup);
+    b.outOfLine(() -> {
+      b.bind(missing);
+      b.step("the container's cgroup is not there any more", "");
+      b.fail(Errno.ENOENT);
+    });
+    return cgroup;
   }
 
   /** The processes in it, as pids of the process that runs the program. */
