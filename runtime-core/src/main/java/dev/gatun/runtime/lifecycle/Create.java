@@ -181,6 +181,7 @@ public final class Create {
       byte[] config,
       @Nullable CgroupPath cgroup,
       Limits limits,
+      long delegate,
       InitCompiler.Image compiled,
       InitImage image,
       int kept,
@@ -218,7 +219,7 @@ public final class Create {
             bundle.uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
             spec.annotations());
-    return new Plan(state, bundle.config(), cgroup, limits, compiled, image, kept, spec.unknownProperties());
+    return new Plan(state, bundle.config(), cgroup, limits, Delegation.owner(spec), compiled, image, kept, spec.unknownProperties());
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
@@ -407,6 +408,7 @@ public final class Create {
       cgroupFd = cgroupDirectory.make();
       descriptors.add(cgroupFd);
       plan.limits().apply(b, cgroupDirectory, cgroupFd);
+      Delegation.apply(b, cgroupFd, plan.delegate());
     }
     Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled);
     ImageFile image =
