@@ -1,6 +1,7 @@
 package dev.gatun.cli;
 
 import dev.gatun.linux.program.Kernel;
+import dev.gatun.runtime.lifecycle.CgroupDriver;
 import dev.gatun.runtime.lifecycle.Create;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,10 +13,16 @@ import org.jspecify.annotations.Nullable;
  * @param root the state root's path
  * @param options the command's own options
  * @param environment the caller's environment, {@code NAME=value} each
+ * @param cgroups who makes the cgroups of containers
  * @param notes takes what is worth saying besides
  */
 record Invocation(
-    Kernel kernel, String root, Options options, List<String> environment, Notes notes) {
+    Kernel kernel,
+    String root,
+    Options options,
+    List<String> environment,
+    CgroupDriver cgroups,
+    Notes notes) {
 
   /** Notes what does not apply to a new container. */
   void warn(Create.Created created) {

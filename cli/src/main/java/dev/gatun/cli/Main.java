@@ -112,6 +112,7 @@ public final class Main {
               global.get("root", DEFAULT_ROOT),
               options,
               environment,
+              CgroupOptions.driver(global, environment),
               notes));
     } catch (RuntimeException e) {
       return Outcome.fail(name.equals("exec") ? 255 : 1, sentence(e));
@@ -119,15 +120,6 @@ public final class Main {
   }
 
   private static void check(Options global) {
-    if (global.has("systemd-cgroup") || "systemd".equals(global.get("cgroup-manager"))) {
-      throw new UsageException(
-          "--systemd-cgroup: this version of gatun has the cgroupfs driver alone");
-    }
-    String manager = global.get("cgroup-manager", "cgroupfs");
-    if (!manager.equals("cgroupfs")) {
-      throw new UsageException(
-          "--cgroup-manager " + manager + ": this version of gatun has the cgroupfs driver alone");
-    }
     String rootless = global.get("rootless", "auto");
     if (rootless.equals("true")) {
       throw new UsageException("--rootless true: this version of gatun needs root");

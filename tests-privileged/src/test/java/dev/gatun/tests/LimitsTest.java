@@ -103,8 +103,7 @@ class LimitsTest {
     expected.put("memory.max", "33554432");
     expected.put("memory.swap.max", "0");
     expected.put("memory.low", "1048576");
-    // runc 1.1 does not look at "unified" in an update.
-    expected.put("memory.high", box.isRunc() ? "59998208" : "29999104");
+    expected.put("memory.high", "29999104");
     expected.put("pids.max", "50");
     files.expect(expected);
   }

@@ -72,6 +72,8 @@ public final class InitCompiler {
    * @param noPivot move the root instead of {@code pivot_root(2)}
    * @param newKeyring give the container a session keyring of its own
    * @param inCgroup whether init is born in a cgroup whose descriptor it is given
+   * @param laterCgroup the path of that cgroup's directory when it is made only after the
+   *     intermediate exists; what is given is then a pipe, on which a byte says that it is there
    */
   public record Options(
       String id,
@@ -80,7 +82,8 @@ public final class InitCompiler {
       int listenFds,
       boolean noPivot,
       boolean newKeyring,
-      boolean inCgroup) {}
+      boolean inCgroup,
+      @Nullable String laterCgroup) {}
 
   /**
    * A namespace that is joined through a descriptor.
@@ -204,6 +207,7 @@ public final class InitCompiler {
   private void intermediate(Label init) {
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NAME), b.string("gatun:" + options.id()));
     defaultSignals();
+    awaitCgroup();
     if (isNew(NamespaceType.TIME)) {
       timeNamespace();
     }
@@ -235,6 +239,37 @@ public final class InitCompiler {
     b.branch(Condition.EQ, pid, imm(0), init);
     send(Message.PID, pid);
     b.sys(Syscall.EXIT_GROUP, imm(0));
+  }
+
+  /**
+   * Waits until the cgroup exists, which systemd makes around this process; without the runtime
+   * this process ends.
+   */
+  private void awaitCgroup() {
+    String path = options.laterCgroup();
+    if (cgroup == null || path == null) {
+      return;
+    }
+    b.step("wait for the cgroup", "/linux/cgroupsPath");
+    Slot got = b.slot("got");
+    Label made = b.label("cgroup made");
+    Data token = b.buffer("token", 8);
+    b.sys(Syscall.READ, cgroup, token.address(), imm(1)).into(got);
+    b.branch(Condition.NE, got, imm(0), made);
+    b.sys(Syscall.EXIT_GROUP, imm(1));
+    b.bind(made);
+    Idioms.close(b, cgroup);
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string(path),
+            imm(
+                Constants.O_PATH
+                    | b.arch().O_DIRECTORY()
+                    | b.arch().O_NOFOLLOW()
+                    | Constants.O_CLOEXEC),
+            imm(0))
+        .into(cgroup);
   }
 
   /** Signals that the caller ignores stay ignored through execve(2): the container gets none. */

@@ -5,6 +5,7 @@ import static dev.gatun.linux.program.Arg.imm;
 import dev.gatun.cgroups.CgroupDirectory;
 import dev.gatun.cgroups.CgroupPath;
 import dev.gatun.cgroups.CgroupRoot;
+import dev.gatun.cgroups.SystemdScope;
 import dev.gatun.linux.Arch;
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
@@ -69,6 +70,7 @@ public final class Create {
    * @param noPivot move the root instead of {@code pivot_root(2)}
    * @param noNewKeyring leave the session keyring as it is
    * @param attended whether the caller will wait for the container itself, with all signals blocked
+   * @param cgroups who makes the cgroup
    */
   public record Request(
       String id,
@@ -78,7 +80,8 @@ public final class Create {
       int listenFds,
       boolean noPivot,
       boolean noNewKeyring,
-      boolean attended) {}
+      boolean attended,
+      CgroupDriver cgroups) {}
 
   /**
    * The new container.
@@ -138,6 +141,7 @@ public final class Create {
 
   private static List<String> warnings(Plan plan, Spawned spawned) {
     List<String> all = new ArrayList<>(plan.compiled().warnings());
+    all.addAll(plan.ignored());
     for (String pointer : plan.unknown()) {
       all.add("unknown property is ignored [config.json " + pointer + "]");
     }
@@ -180,19 +184,40 @@ public final class Create {
       ContainerState state,
       byte[] config,
       @Nullable CgroupPath cgroup,
+      @Nullable SystemdScope scope,
       Limits limits,
       long delegate,
       InitCompiler.Image compiled,
       InitImage image,
       int kept,
-      List<String> unknown) {}
+      List<String> unknown,
+      List<String> ignored) {}
 
   private Plan plan(Bundle bundle) {
     Spec spec = SpecReader.readValid(bundle.config(), "config.json");
     Support.check(spec);
     Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
-    CgroupPath cgroup = CgroupPath.of(bundle.cgroups(), linux.cgroupsPath(), request.id());
-    Limits limits = Limits.of(linux.resources(), bundle.cgroups(), cgroup);
+    List<String> ignored = new ArrayList<>(1);
+    CgroupDriver driver = request.cgroups();
+    SystemdScope scope =
+        driver.kind() == CgroupDriver.Kind.SYSTEMD
+            ? SystemdScope.of(
+                bundle.cgroups(),
+                linux.cgroupsPath(),
+                request.id(),
+                bundle.uid() == 0 ? SystemdScope.SYSTEM_BUS : driver.userBus(),
+                bundle.uid())
+            : null;
+    CgroupPath cgroup = null;
+    if (scope != null) {
+      cgroup = scope.cgroup();
+    } else if (driver.kind() == CgroupDriver.Kind.CGROUPFS) {
+      cgroup = CgroupPath.of(bundle.cgroups(), linux.cgroupsPath(), request.id());
+    }
+    Limits limits =
+        driver.kind() == CgroupDriver.Kind.DISABLED
+            ? Limits.disabled(linux.resources(), bundle.cgroups(), ignored)
+            : Limits.of(linux.resources(), bundle.cgroups(), cgroup);
     int kept = request.preserveFds() + request.listenFds();
     InitCompiler.Image compiled =
         InitCompiler.compile(
@@ -205,7 +230,8 @@ public final class Create {
                 request.listenFds(),
                 request.noPivot(),
                 !request.noNewKeyring(),
-                cgroup != null));
+                cgroup != null,
+                scope == null ? null : scope.cgroup().directory()));
     InitImage image = InitImage.link(compiled);
     ContainerState state =
         new ContainerState(
@@ -217,9 +243,13 @@ public final class Create {
             rootfs(bundle.path(), spec.root()),
             bundle.created(),
             bundle.uid(),
-            cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
+            cgroup == null ? null : new ContainerState.Cgroup(
+                    cgroup.mountPoint(),
+                    cgroup.path(),
+                    cgroup.delegated(),
+                    scope == null ? "" : scope.bus()),
             spec.annotations());
-    return new Plan(state, bundle.config(), cgroup, limits, Delegation.owner(spec), compiled, image, kept, spec.unknownProperties());
+    return new Plan(state, bundle.config(), cgroup, scope, limits, Delegation.owner(spec), compiled, image, kept, spec.unknownProperties(), ignored);
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
@@ -344,7 +374,14 @@ public final class Create {
   /** What the second exchange brought; descriptors of the process that ran it. */
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
   private record Spawned(
-      long root, long directory, long go, long pid, long made, byte[] messages, byte[] stat) {}
+      long root,
+      long directory,
+      long go,
+      long pid,
+      long made,
+      long first,
+      byte[] messages,
+      byte[] stat) {}
 
   /** The program of the second exchange, and where its answers are. */
   private record Making(
@@ -358,7 +395,9 @@ public final class Create {
       @Nullable Slot made,
       Data messages,
       Data stat,
-      Slot statSize) {}
+      Slot statSize,
+      Slot first,
+      SystemdScope.@Nullable Answer answer) {}
 
   private Making making(Plan plan) {
     CgroupPath cgroup = plan.cgroup();
@@ -373,6 +412,10 @@ public final class Create {
     Slot statSize = b.slot("stat size");
     Slot messagesEnd = b.slot("messages end");
     Data stat = b.output("stat", MAX_STAT);
+    SystemdScope scope = plan.scope();
+    SystemdScope.Answer answer = scope == null ? null : new SystemdScope.Answer(b);
+    Slot first = b.slot("intermediate");
+    b.set(first, imm(0));
     Data messages = b.output("messages", MAX_MESSAGES);
     b.replyUpTo(messages, imm(0));
     for (Slot slot : new Slot[] {exists, pid, ready, statSize}) {
@@ -404,11 +447,14 @@ public final class Create {
     StateRoot.create(b, directory, StateRoot.CONFIG, plan.config());
     StateRoot.create(b, directory, StateRoot.STEPS, Steps.of(compiled));
     Slot cgroupFd = null;
-    if (cgroupDirectory != null) {
-      cgroupFd = cgroupDirectory.make();
-      descriptors.add(cgroupFd);
-      plan.limits().apply(b, cgroupDirectory, cgroupFd);
-      Delegation.apply(b, cgroupFd, plan.delegate());
+    Slot scopeRead = null;
+    Slot scopeWrite = null;
+    if (scope != null) {
+      scopeRead = descriptors.fd("scope read", null);
+      scopeWrite = descriptors.fd("scope write", null);
+      Spawn.pipe(b, scopeRead, scopeWrite);
+    } else if (cgroupDirectory != null) {
+      cgroupFd = limited(b, descriptors, cgroupDirectory, plan);
     }
     Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled);
     ImageFile image =
@@ -418,12 +464,20 @@ public final class Create {
             plan.image(),
             compiled,
             channels,
-            cgroupFd,
+            scopeRead == null ? cgroupFd : scopeRead,
             directory,
             root + "/" + request.id());
     Slot intermediate =
-        Spawn.start(b, descriptors, request.id(), channels, image, plan.kept(), request.attended());
+        Spawn.start(
+            b, descriptors, request.id(), channels, image, plan.kept(), request.attended(), first);
     Spawn.closeImageEnds(descriptors, channels, cgroupFd);
+    if (scope != null && answer != null && scopeWrite != null && cgroupDirectory != null) {
+      // A scope begins with a process: this one, which waits for what is made in it.
+      scope.start(b, descriptors, answer, first);
+      cgroupFd = limited(b, descriptors, cgroupDirectory, plan);
+      b.sys(Syscall.WRITE, scopeWrite, b.string("c"), imm(1));
+      descriptors.close(scopeWrite);
+    }
     receive(b, channels.reportRead(), messagesEnd, pid, ready);
     b.step("wait for the intermediate process", "");
     b.sys(
@@ -436,6 +490,10 @@ public final class Create {
         .tolerate(Errno.ECHILD);
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
+    b.set(first, imm(0));
+    if (scope != null) {
+      scope.leave(b);
+    }
     b.branch(Condition.EQ, ready, imm(0), done);
     if (cgroupFd != null) {
       plan.limits().applyLate(b, cgroupFd);
@@ -467,7 +525,19 @@ public final class Create {
         cgroupDirectory == null ? null : cgroupDirectory.made(),
         messages,
         stat,
-        statSize);
+        statSize,
+        first,
+        answer);
+  }
+
+  /** Makes the cgroup with its limits. */
+  private static Slot limited(
+      ProgramBuilder b, Descriptors descriptors, CgroupDirectory directory, Plan plan) {
+    Slot cgroup = directory.make();
+    descriptors.add(cgroup);
+    plan.limits().apply(b, directory, cgroup);
+    Delegation.apply(b, cgroup, plan.delegate());
+    return cgroup;
   }
 
   private Spawned spawn(Plan plan) {
@@ -485,9 +555,16 @@ public final class Create {
             result.slot(making.go()),
             result.slot(making.pid()),
             made == null ? 0 : result.slot(made),
+            result.slot(making.first()),
             result.bytes(making.messages()),
             result.bytes(making.stat(), result.slot(making.statSize())));
     RuntimeException failure = result.failure();
+    SystemdScope.Answer answer = making.answer();
+    String refusal = answer == null ? null : answer.refusal(result);
+    if (failure != null && refusal != null && plan.scope() != null) {
+      failure =
+          new ContainerException("start unit " + plan.scope().unit() + ": " + refusal, failure);
+    }
     if (failure == null) {
       failure = Message.failure(plan.compiled().program(), spawned.messages());
     }
@@ -499,7 +576,7 @@ public final class Create {
                   + "\": its first process was killed before it was ready");
     }
     if (failure != null) {
-      throw undo(plan.cgroup(), spawned, failure);
+      throw undo(plan, spawned, failure);
     }
     return spawned;
   }
@@ -548,8 +625,8 @@ public final class Create {
   }
 
   /** Takes back what the second exchange did; its own failure is added to the one that led here. */
-  private RuntimeException undo(
-      @Nullable CgroupPath cgroup, Spawned spawned, RuntimeException failure) {
+  private RuntimeException undo(Plan plan, Spawned spawned, RuntimeException failure) {
+    CgroupPath cgroup = plan.cgroup();
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     Slot rootFd = descriptors.take("root", imm(spawned.root()));
@@ -568,8 +645,23 @@ public final class Create {
               imm(0))
           .tolerate(Errno.ECHILD);
     }
+    if (plan.scope() != null && spawned.first() > 0) {
+      b.step("wait for the intermediate process", "");
+      // Nobody writes to its pipe any more, so it ends.
+      b.sys(
+              Syscall.WAITID,
+              imm(Constants.P_PID),
+              imm(spawned.first()),
+              imm(0),
+              imm(Constants.WEXITED),
+              imm(0))
+          .tolerate(Errno.ECHILD);
+    }
     if (cgroup != null && spawned.made() != 0) {
       new CgroupDirectory(b, cgroup).remove();
+    }
+    if (plan.scope() != null && spawned.directory() >= 0) {
+      plan.scope().stop(b);
     }
     if (spawned.directory() >= 0) {
       StateRoot.remove(b, rootFd, directory, request.id());
@@ -588,7 +680,7 @@ public final class Create {
     ProcessStat stat = ProcessStat.of(spawned.stat());
     if (stat == null) {
       throw undo(
-          plan.cgroup(),
+          plan,
           spawned,
           new ContainerException(
               "container \"" + request.id() + "\": its first process was killed"));
@@ -603,7 +695,7 @@ public final class Create {
             finished);
     RuntimeException failure = kernel.run(program).failure();
     if (failure != null) {
-      throw undo(plan.cgroup(), spawned, failure);
+      throw undo(plan, spawned, failure);
     }
     return finished;
   }

@@ -93,7 +93,7 @@ final class Spawn {
         inherited);
   }
 
-  private static void pipe(ProgramBuilder b, Slot read, Slot write) {
+  static void pipe(ProgramBuilder b, Slot read, Slot write) {
     Data ends = b.buffer("pipe", 8);
     b.sys(Syscall.PIPE2, ends.address(), imm(Constants.O_CLOEXEC));
     b.load(4, read, ends.address(), imm(0));
@@ -170,6 +170,7 @@ final class Spawn {
    * Executes the image in a process that shares this one's memory until then. That process arranges
    * its own descriptors and nothing else: rule 17 of the security checklist.
    *
+   * @param pid takes the pid of the process
    * @return a slot with the pidfd of the process, the intermediate
    */
   static Slot start(
@@ -179,7 +180,8 @@ final class Spawn {
       Channels channels,
       ImageFile image,
       int kept,
-      boolean staysBlocked) {
+      boolean staysBlocked,
+      Slot pid) {
     b.bind(image.execute());
     b.step("execute the image of the container's first process", "");
     Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
@@ -198,7 +200,6 @@ final class Spawn {
       restoreMask(b, before);
       b.jump(failing);
     });
-    Slot pid = b.slot("child");
     Slot pidfd = descriptors.fd("child pidfd", null);
     Slot error = b.slot("exec error");
     Data pidfdAt = b.buffer("pidfd", 8);

@@ -79,7 +79,7 @@ class KernelFeaturesTest {
           InitCompiler.compile(
               arch,
               SpecReader.readValid(RICH.getBytes(StandardCharsets.UTF_8), "config.json"),
-              new InitCompiler.Options("id", "/bundle", 0, 0, false, true, true));
+              new InitCompiler.Options("id", "/bundle", 0, 0, false, true, true, null));
       for (int i = 0; i < image.program().size(); i++) {
         add(used, image.program().record(i));
       }
