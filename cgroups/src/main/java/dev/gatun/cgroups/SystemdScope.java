@@ -222,6 +222,7 @@ public final class SystemdScope {
   public static final class Answer {
     private final Data message;
     private final Slot refused;
+    private final Slot started;
 
     /**
      * Makes room for it, as an output.
@@ -231,7 +232,20 @@ public final class SystemdScope {
     public Answer(ProgramBuilder b) {
       message = b.output("message of the bus", MESSAGE);
       refused = b.slot("refused");
+      started = b.slot("scope started");
       b.set(refused, imm(0));
+      b.set(started, imm(0));
+    }
+
+    /**
+     * Whether the scope was made by this program: only then may it be stopped when something else
+     * fails, since a unit of that name that was there before is somebody else's.
+     *
+     * @param result of the program
+     * @return whether systemd said so
+     */
+    public boolean isStarted(Kernel.Result result) {
+      return result.slot(started) != 0;
     }
 
     /**
@@ -300,6 +314,7 @@ public final class SystemdScope {
       b.bind(refused);
       b.fail(Errno.ECANCELED);
     });
+    b.set(answer.started, imm(1));
     descriptors.close(socket);
     b.step("find the cgroup of unit " + unit, CgroupPath.PLACE);
     String scope = cgroup.delegated();

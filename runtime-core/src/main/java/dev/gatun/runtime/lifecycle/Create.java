@@ -380,6 +380,7 @@ public final class Create {
       long pid,
       long made,
       long first,
+      boolean scoped,
       byte[] messages,
       byte[] stat) {}
 
@@ -556,6 +557,7 @@ public final class Create {
             result.slot(making.pid()),
             made == null ? 0 : result.slot(made),
             result.slot(making.first()),
+            making.answer() != null && making.answer().isStarted(result),
             result.bytes(making.messages()),
             result.bytes(making.stat(), result.slot(making.statSize())));
     RuntimeException failure = result.failure();
@@ -660,7 +662,7 @@ public final class Create {
     if (cgroup != null && spawned.made() != 0) {
       new CgroupDirectory(b, cgroup).remove();
     }
-    if (plan.scope() != null && spawned.directory() >= 0) {
+    if (plan.scope() != null && spawned.scoped()) {
       plan.scope().stop(b);
     }
     if (spawned.directory() >= 0) {
