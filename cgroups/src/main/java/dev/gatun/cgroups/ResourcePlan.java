@@ -89,8 +89,7 @@ public final class ResourcePlan {
     return of(resources, root, false);
   }
 
-  private static ResourcePlan of(
-      @Nullable Resources resources, CgroupRoot root, boolean located) {
+  private static ResourcePlan of(@Nullable Resources resources, CgroupRoot root, boolean located) {
     ResourcePlan plan = new ResourcePlan(root, located);
     if (resources != null) {
       plan.pids(resources.pids());

@@ -10,8 +10,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a container uses, as its cgroup counts it. Numbers are unsigned; a limit of all ones is none.
- * A controller that the cgroup does not have counts nothing.
+ * What a container uses, as its cgroup counts it. Numbers are unsigned; a limit of all ones is
+ * none. A controller that the cgroup does not have counts nothing.
  *
  * @param cpu time
  * @param memory bytes

@@ -66,6 +66,7 @@ public final class SystemdScope {
   private final String slice;
   private final String bus;
   private final CgroupPath cgroup;
+  private int timeout = TIMEOUT;
 
   private SystemdScope(String unit, String slice, String bus, CgroupPath cgroup) {
     this.unit = unit;
@@ -123,8 +124,7 @@ public final class SystemdScope {
       throw new CgroupException("find systemd: \"" + bus + "\" is no path of a socket", "");
     }
     String scope = manager(root, uid) + path(asked, slice) + "/" + unit;
-    return new SystemdScope(
-        unit, slice, bus, new CgroupPath(mountPoint, scope + CONTAINER, scope));
+    return new SystemdScope(unit, slice, bus, new CgroupPath(mountPoint, scope + CONTAINER, scope));
   }
 
   /**
@@ -176,9 +176,9 @@ public final class SystemdScope {
     for (int i = 0; i < unit.length(); i++) {
       char c = unit.charAt(i);
       boolean good =
-          c >= 'a' && c <= 'z'
-              || c >= 'A' && c <= 'Z'
-              || c >= '0' && c <= '9'
+          (c >= 'a' && c <= 'z')
+              || (c >= 'A' && c <= 'Z')
+              || (c >= '0' && c <= '9')
               || c == ':'
               || c == '-'
               || c == '_'
@@ -201,6 +201,12 @@ public final class SystemdScope {
       message.append(c < ' ' || c == 0x7f ? '?' : c);
     }
     return new CgroupException(message.append("\" ").append(why).toString(), CgroupPath.PLACE);
+  }
+
+  /** The same scope with less patience, in seconds. */
+  SystemdScope within(int seconds) {
+    timeout = seconds;
+    return this;
   }
 
   /** The unit's name. */
@@ -262,7 +268,7 @@ public final class SystemdScope {
       }
       int length = 0;
       for (int i = 3; i >= 0; i--) {
-        length = length << 8 | bytes[at + i] & 0xff;
+        length = length << 8 | (bytes[at + i] & 0xff);
       }
       length = Math.clamp(length, 0, bytes.length - at - 4);
       StringBuilder text = new StringBuilder();
@@ -407,7 +413,7 @@ public final class SystemdScope {
             imm(0))
         .into(socket);
     // struct timeval: seconds, then microseconds.
-    Data limit = b.constant("timeval", 16).u64(0, TIMEOUT);
+    Data limit = b.constant("timeval", 16).u64(0, timeout);
     for (int option : new int[] {Constants.SO_RCVTIMEO, Constants.SO_SNDTIMEO}) {
       b.sys(
           Syscall.SETSOCKOPT,
@@ -447,8 +453,7 @@ public final class SystemdScope {
       int pidAt,
       @Nullable Slot pid,
       Label refused) {
-    byte[] greeting =
-        "\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n".getBytes(StandardCharsets.US_ASCII);
+    byte[] greeting = "\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n".getBytes(StandardCharsets.US_ASCII);
     byte[] hello = new BusMessage(1, BUS, BUS_OBJECT, BUS, "Hello", "").bytes();
     byte[] match =
         new BusMessage(2, BUS, BUS_OBJECT, BUS, "AddMatch", "s")

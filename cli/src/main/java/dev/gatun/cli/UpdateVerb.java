@@ -69,8 +69,7 @@ final class UpdateVerb implements Verb {
         call.notes().warn("--" + name + " has no effect: the kernel has no such limit any more");
       }
     }
-    Update.run(
-        call.kernel(), call.root(), call.id(), options.get("resources"), resources(options));
+    Update.run(call.kernel(), call.root(), call.id(), options.get("resources"), resources(options));
     return Outcome.DONE;
   }
 

@@ -6,8 +6,19 @@ import org.jspecify.annotations.Nullable;
 final class Verbs {
   /** All names, in the order of the help. */
   static final String[] NAMES = {
-    "create", "delete", "events", "explain", "features", "kill", "list", "ps", "run", "spec", "start",
-    "state", "update"
+    "create",
+    "delete",
+    "events",
+    "explain",
+    "features",
+    "kill",
+    "list",
+    "ps",
+    "run",
+    "spec",
+    "start",
+    "state",
+    "update"
   };
 
   private Verbs() {}

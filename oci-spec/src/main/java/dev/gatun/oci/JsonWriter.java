@@ -202,7 +202,8 @@ public final class JsonWriter {
    */
   public JsonWriter hundredthsMember(String name, long hundredths) {
     long rest = hundredths % 100;
-    String digits = rest == 0 ? "" : rest % 10 == 0 ? "." + rest / 10 : rest < 10 ? ".0" + rest : "." + rest;
+    String digits =
+        rest == 0 ? "" : rest % 10 == 0 ? "." + rest / 10 : rest < 10 ? ".0" + rest : "." + rest;
     name(name).literal(hundredths / 100 + digits);
     return this;
   }

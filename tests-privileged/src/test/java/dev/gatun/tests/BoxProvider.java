@@ -21,8 +21,7 @@ abstract class BoxProvider implements ArgumentsProvider {
     return wanted.stream()
         // The second oracle runs wherever the first one does.
         .filter(runtime ->
-            OciRuntime.selected()
-                .contains(runtime == OciRuntime.CRUN ? OciRuntime.RUNC : runtime))
+            OciRuntime.selected().contains(runtime == OciRuntime.CRUN ? OciRuntime.RUNC : runtime))
         .map(runtime -> Arguments.of(new Box(runtime)));
   }
 

@@ -185,8 +185,7 @@ class LimitsTest {
     ControlFiles files = ControlFiles.of(box.pid(id));
     box.call("update", "--cpuset-cpus", "0", id).expectFailure("cpuset");
     Path check =
-        box.hostFile(
-            "check", "{\"memory\": {\"limit\": 4096, \"checkBeforeUpdate\": true}}");
+        box.hostFile("check", "{\"memory\": {\"limit\": 4096, \"checkBeforeUpdate\": true}}");
     box.call("update", "-r", check.toString(), id).expectFailure("memory.max would be below");
     Path bad = box.hostFile("bad", "{\"memory\": {\"limit\": -7}}");
     box.call("update", "-r", bad.toString(), id).expectFailure(bad.toString(), "/memory/limit");
@@ -204,8 +203,7 @@ class LimitsTest {
                         + " 'cpu': {'quota': 50000}}")
                 .script("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exec sleep 1000"));
     Wait.until(
-        "some use",
-        () -> ControlFiles.of(box.pid(id)).entry("cpu.stat", "usage_usec") > 20_000);
+        "some use", () -> ControlFiles.of(box.pid(id)).entry("cpu.stat", "usage_usec") > 20_000);
     JsonNode line = Box.parse(box.call("events", "--stats", id).expectSuccess().out());
     assertEquals("stats", line.get("type").asText());
     assertEquals(id, line.get("id").asText());
@@ -429,12 +427,16 @@ class LimitsTest {
     box.expectNothingLeft();
   }
 
-  /** The smallest limit under which a container starts: 256 kB or less, where runc takes megabytes. */
+  /**
+   * The smallest limit under which a container starts: 256 kB or less, where runc takes megabytes.
+   */
   @OnEveryRuntimeAndCrun
   void theSmallestMemoryLimit(Box box) {
     long smallest = 0;
-    for (long limit : new long[] {128 << 10, 192 << 10, 256 << 10, 512 << 10, MIB, 2 * MIB, 4 * MIB,
-        8 * MIB, 16 * MIB}) {
+    for (long limit :
+        new long[] {
+          128 << 10, 192 << 10, 256 << 10, 512 << 10, MIB, 2 * MIB, 4 * MIB, 8 * MIB, 16 * MIB
+        }) {
       String memory = "{'memory': {'limit': " + limit + ", 'swap': " + limit + "}}";
       Command run = box.run(box.bundle().set("/linux/resources", memory).args("/bin/true"));
       if (run.exit() == 0) {
@@ -442,7 +444,8 @@ class LimitsTest {
         break;
       }
     }
-    System.out.println("smallest memory.max for " + box.runtime() + ": " + (smallest >> 10) + " kB");
+    System.out.println(
+        "smallest memory.max for " + box.runtime() + ": " + (smallest >> 10) + " kB");
     assertTrue(smallest > 0);
     if (isGatun(box)) {
       assertTrue(smallest <= 256 << 10, "a container needs " + smallest);

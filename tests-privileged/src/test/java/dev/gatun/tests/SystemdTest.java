@@ -88,7 +88,8 @@ class SystemdTest {
     ControlFiles container = ControlFiles.of(box.pid(id));
     ControlFiles scope = new ControlFiles(container.directory().resolve("..").normalize());
     scope.expect(
-        Map.of("memory.max", "max", "pids.max", "max", "cpu.max", "max 100000", "cgroup.procs", ""));
+        Map.of(
+            "memory.max", "max", "pids.max", "max", "cpu.max", "max 100000", "cgroup.procs", ""));
     try (var below = Files.newDirectoryStream(scope.directory(), Files::isDirectory)) {
       for (Path directory : below) {
         assertEquals(container.directory(), directory);

@@ -30,7 +30,9 @@ final class Cgroups {
       return null;
     }
     ContainerState.Cgroup cgroup = state.cgroup();
-    return cgroup == null ? null : new CgroupPath(cgroup.mountPoint(), cgroup.path(), cgroup.delegated());
+    return cgroup == null
+        ? null
+        : new CgroupPath(cgroup.mountPoint(), cgroup.path(), cgroup.delegated());
   }
 
   /** Adds records that remove it, with everything in it, and systemd's scope around it. */

@@ -243,13 +243,26 @@ public final class Create {
             rootfs(bundle.path(), spec.root()),
             bundle.created(),
             bundle.uid(),
-            cgroup == null ? null : new ContainerState.Cgroup(
+            cgroup == null
+                ? null
+                : new ContainerState.Cgroup(
                     cgroup.mountPoint(),
                     cgroup.path(),
                     cgroup.delegated(),
                     scope == null ? "" : scope.bus()),
             spec.annotations());
-    return new Plan(state, bundle.config(), cgroup, scope, limits, Delegation.owner(spec), compiled, image, kept, spec.unknownProperties(), ignored);
+    return new Plan(
+        state,
+        bundle.config(),
+        cgroup,
+        scope,
+        limits,
+        Delegation.owner(spec),
+        compiled,
+        image,
+        kept,
+        spec.unknownProperties(),
+        ignored);
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {

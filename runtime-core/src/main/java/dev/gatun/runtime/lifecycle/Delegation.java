@@ -122,13 +122,7 @@ final class Delegation {
     b.bind(found);
     b.store(1, end, imm(0), imm(0));
     // The files of a controller that the cgroup does not have are in the list too.
-    b.sys(
-            Syscall.FCHOWNAT,
-            cgroup,
-            at,
-            imm(owner),
-            imm(-1),
-            imm(Constants.AT_SYMLINK_NOFOLLOW))
+    b.sys(Syscall.FCHOWNAT, cgroup, at, imm(owner), imm(-1), imm(Constants.AT_SYMLINK_NOFOLLOW))
         .tolerate(Errno.ENOENT);
     b.alu(Function.ADD, end, end, imm(1));
     b.set(at, end);

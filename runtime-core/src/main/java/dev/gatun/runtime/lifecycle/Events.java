@@ -176,8 +176,7 @@ public final class Events {
       // A cgroup that is gone cannot be read.
       populated =
           result.slot(length) > 0
-              && new String(
-                      result.bytes(text, result.slot(length)), StandardCharsets.US_ASCII)
+              && new String(result.bytes(text, result.slot(length)), StandardCharsets.US_ASCII)
                   .contains("populated 1");
       Statistics statistics = Statistics.of(files, result);
       if (result.slot(length) > 0 && statistics.memory().oomKills() > kills) {

@@ -55,8 +55,7 @@ final class Limits {
    * @return the plan
    * @throws RuntimeException naming a limit that the configuration asks for
    */
-  static Limits disabled(
-      @Nullable Resources resources, CgroupRoot root, List<String> warnings) {
+  static Limits disabled(@Nullable Resources resources, CgroupRoot root, List<String> warnings) {
     if (resources == null) {
       return NONE;
     }

@@ -16,8 +16,7 @@ final class StatisticsJson {
 
   /** A line with statistics. */
   static byte[] line(String id, Statistics statistics) {
-    JsonWriter out =
-        JsonWriter.compact().beginObject().member("type", "stats").member("id", id);
+    JsonWriter out = JsonWriter.compact().beginObject().member("type", "stats").member("id", id);
     out.name("data").beginObject();
     cpu(out, statistics.cpu());
     memory(out, statistics.memory());

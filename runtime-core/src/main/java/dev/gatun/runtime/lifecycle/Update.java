@@ -80,8 +80,7 @@ public final class Update {
     }
     Resources whole = completed(kernel, path, asked);
     ResourcePlan plan = ResourcePlan.ofUpdate(whole, cgroups);
-    DeviceFilter devices =
-        whole.devices().isEmpty() ? null : DeviceFilter.of(whole.devices());
+    DeviceFilter devices = whole.devices().isEmpty() ? null : DeviceFilter.of(whole.devices());
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     CgroupDirectory directory = new CgroupDirectory(b, path);
