@@ -21,7 +21,9 @@ for bundle in "$checkout/examples/hello" "$checkout/build/training"; do
   try state $id
   try ps $id
   try list
+  try update --pids-limit 100 $id
   try start $id
+  try events --stats $id
   try kill $id KILL
   try delete $id
   try delete --force $id

@@ -481,7 +481,7 @@ public final class SystemdScope {
     }
     send(b, socket, words.at(start), imm(words.size() - start));
     Data message = answer.message;
-    receive(b, socket, message.address(), imm(GREETING));
+    receive(b, socket, message.address(), imm(ACCEPTED.length()));
     Slot word = b.slot("word");
     Label accepted = b.label("accepted");
     b.load(8, word, message.address(), imm(0));
@@ -489,6 +489,7 @@ public final class SystemdScope {
     b.step("the bus \"" + bus + "\" does not take this user", "");
     b.fail(Errno.EACCES);
     b.bind(accepted);
+    receive(b, socket, message.address(), imm(GREETING - ACCEPTED.length()));
     b.step("wait for systemd to " + (pid == null ? "stop" : "start") + " unit " + unit, "");
     Slot kind = b.slot("kind");
     Slot fields = b.slot("fields");

@@ -103,8 +103,8 @@ public final class Update {
     Resources.Cpu cpu = asked.cpu();
     Resources.Memory memory = asked.memory();
     boolean half = cpu != null && isSet(cpu.quota()) != isSet(cpu.period());
-    boolean swapAlone =
-        memory != null && isSet(memory.swap()) && memory.swap() > 0 && !isSet(memory.limit());
+    Long swap = memory == null ? null : memory.swap();
+    boolean swapAlone = memory != null && swap != null && swap > 0 && !isSet(memory.limit());
     if (!half && !swapAlone) {
       return asked;
     }
