@@ -22,6 +22,7 @@ import dev.gatun.oci.RootfsPropagation;
 import dev.gatun.oci.Spec;
 import dev.gatun.runtime.ConfigException;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,7 @@ public final class RootfsCompiler {
   private final boolean noPivot;
   private final RootDirectory in;
   private final Slot hostRoot;
+  private @Nullable Consumer<Slot> mounted;
 
   /**
    * Prepares to compile.
@@ -60,6 +62,17 @@ public final class RootfsCompiler {
     this.noPivot = noPivot;
     in = new RootDirectory(b);
     hostRoot = b.fd("hostroot", "/");
+  }
+
+  /**
+   * Adds records of somebody else's in between: when everything is mounted, what is to be read-only
+   * can still be written, and the host's root is still there. They run with the umask that init
+   * began with.
+   *
+   * @param records adds them, and is given the slot with the root file system's descriptor
+   */
+  public void whenMounted(Consumer<Slot> records) {
+    mounted = records;
   }
 
   /**
@@ -104,6 +117,12 @@ public final class RootfsCompiler {
     }
     new DeviceCompiler(in, procfs, spec.mounts()).compile(linux.devices(), devIsHosts);
     workingDirectory();
+    if (mounted != null) {
+      b.sys(Syscall.UMASK, umask);
+      mounted.accept(in.root);
+      b.step("prepare the root file system", "/root");
+      b.sys(Syscall.UMASK, imm(0));
+    }
     mounts.finish();
     hidden.readOnly(readOnly);
     hidden.mask(masked);
