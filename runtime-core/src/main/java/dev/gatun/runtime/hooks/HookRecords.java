@@ -51,6 +51,7 @@ public final class HookRecords {
   private final Data info;
   private @Nullable String directory;
   private @Nullable Slot directoryFd;
+  private @Nullable Slot peer;
 
   /**
    * Where a hook's output goes.
@@ -114,7 +115,7 @@ public final class HookRecords {
     reads = b.slot("last reads");
     ends = b.buffer("pipe", 8);
     polls =
-        b.variable("pollfds", 2 * Structs.SIZEOF_POLLFD)
+        b.variable("pollfds", 3 * Structs.SIZEOF_POLLFD)
             .u16(Structs.POLLFD_EVENTS, Constants.POLLIN)
             .u16(Structs.SIZEOF_POLLFD + Structs.POLLFD_EVENTS, Constants.POLLIN);
     time = b.variable("timeout", Structs.SIZEOF_KERNEL_TIMESPEC);
@@ -166,6 +167,16 @@ public final class HookRecords {
   public void directory(Slot fd) {
     directory = null;
     directoryFd = fd;
+  }
+
+  /**
+   * Names a pipe whose other end is the runtime's: when it closes, nobody waits for the hooks any
+   * more, and they and this process end.
+   *
+   * @param fd the reading end, from which nothing is expected while hooks are run
+   */
+  public void endWith(Slot fd) {
+    peer = fd;
   }
 
   /**
@@ -243,6 +254,9 @@ public final class HookRecords {
     b.set(ring.wrapped(), imm(0));
     b.store(4, polls.address(), imm(Structs.POLLFD_FD), pidfd);
     b.store(4, polls.address(), imm(Structs.SIZEOF_POLLFD + Structs.POLLFD_FD), read);
+    if (peer != null) {
+      b.store(4, polls.address(), imm(2 * Structs.SIZEOF_POLLFD + Structs.POLLFD_FD), peer);
+    }
     Arg limit = imm(0);
     if (timeout != 0) {
       b.store(8, time.address(), imm(Structs.KERNEL_TIMESPEC_TV_SEC), imm(timeout));
@@ -251,9 +265,20 @@ public final class HookRecords {
     }
     b.bind(wait);
     // The kernel writes the time that is left back into the timeout.
-    b.sys(Syscall.PPOLL, polls.address(), imm(2), limit, imm(0), imm(0))
+    b.sys(Syscall.PPOLL, polls.address(), imm(peer == null ? 2 : 3), limit, imm(0), imm(0))
         .into(got)
         .tolerate(Errno.EINTR, wait);
+    if (peer != null) {
+      Label alone = b.label("runtime is gone");
+      revents(2 * Structs.SIZEOF_POLLFD);
+      b.branch(Condition.NE, ready, imm(0), alone);
+      b.outOfLine(() -> {
+        b.bind(alone);
+        b.sys(Syscall.PIDFD_SEND_SIGNAL, pidfd, imm(Constants.SIGKILL), imm(0), imm(0))
+            .tolerateAny();
+        b.sys(Syscall.EXIT_GROUP, imm(1));
+      });
+    }
     if (timeout != 0) {
       b.branch(Condition.EQ, got, imm(0), late);
       b.outOfLine(() -> {

@@ -323,7 +323,7 @@ public final class InitCompiler {
           send(Message.HOOKS, imm(0));
           awaitGo();
         }
-        hooks.createContainer(root);
+        hooks.createContainer(root, go);
       });
     }
     rootfs.compile(procfs);

@@ -69,13 +69,15 @@ final class InitHooks {
    * Adds records that run the createContainer hooks.
    *
    * @param root the root file system's descriptor, their working directory
+   * @param go the pipe from the runtime, without which nobody waits for them
    */
-  void createContainer(Slot root) {
+  void createContainer(Slot root, Slot go) {
     List<Hook> list = hooks.createContainer();
     if (!list.isEmpty()) {
       Runner runner = new Runner(State.Status.CREATING);
       runner.records.directory(root);
-      runner.run(HookKind.CREATE_CONTAINER, list, Child.strings(b, "no environment", List.of()));
+      runner.records.endWith(go);
+      runner.run(HookKind.CREATE_CONTAINER, list, Child.strings(b, "envp", List.of()));
     }
   }
 

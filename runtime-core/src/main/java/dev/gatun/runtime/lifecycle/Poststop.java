@@ -76,7 +76,7 @@ final class Poststop {
     HookRecords records = new HookRecords(b, descriptors);
     records.directory(container.bundle());
     HookState.of(container, State.Status.STOPPED).open(b, null, records.state());
-    Addr none = Child.strings(b, "no environment", List.of());
+    Addr none = Child.strings(b, "envp", List.of());
     for (RuntimeHooks.Entry entry : RuntimeHooks.entries(container.hooks(), HookKind.POSTSTOP)) {
       Slot ending = b.slot("hook ending");
       Slot error = b.slot("hook error");

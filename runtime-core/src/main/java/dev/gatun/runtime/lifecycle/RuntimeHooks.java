@@ -96,7 +96,7 @@ final class RuntimeHooks {
     Slot known = b.slot("container's pid");
     b.set(known, pid);
     HookState.of(container, status).open(b, known, records.state());
-    Addr none = Child.strings(b, "no environment", List.of());
+    Addr none = Child.strings(b, "envp", List.of());
     for (int i = 0; i < entries.size(); i++) {
       Entry entry = entries.get(i);
       int number = i + 1;
