@@ -24,6 +24,7 @@ import dev.gatun.oci.Spec;
 import dev.gatun.oci.TimeOffset;
 import dev.gatun.runtime.process.ProcessCompiler;
 import dev.gatun.runtime.rootfs.RootfsCompiler;
+import dev.gatun.runtime.rootfs.TerminalCompiler;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,6 +52,7 @@ public final class InitCompiler {
   private final Slot start;
   private final Slot status;
   private final @Nullable Slot cgroup;
+  private final @Nullable Slot console;
   private final List<Joined> joined = new ArrayList<>();
   private final Slot channel;
   private final List<String> warnings = new ArrayList<>();
@@ -102,6 +104,8 @@ public final class InitCompiler {
    * @param start takes the descriptor of the gate
    * @param status takes the descriptor that {@code gatun start} reads
    * @param cgroup takes the descriptor of the container's cgroup, null when it has none
+   * @param console takes the descriptor of the socket that the terminal is sent to, null when the
+   *     process has none
    * @param warnings what does not apply or cannot be granted, as far as it is known beforehand
    * @param joined namespaces to open, in the order in which they are joined
    * @param begin the first record of the intermediate; the gate's are before it
@@ -117,6 +121,7 @@ public final class InitCompiler {
       Slot start,
       Slot status,
       @Nullable Slot cgroup,
+      @Nullable Slot console,
       List<String> warnings,
       List<Joined> joined,
       int begin,
@@ -134,6 +139,8 @@ public final class InitCompiler {
     start = b.fd("start", "start");
     status = b.fd("status", "status");
     cgroup = options.inCgroup() ? b.slot("cgroup") : null;
+    Process process = spec.process();
+    console = process != null && process.terminal() ? b.fd("console", "console socket") : null;
     channel = b.slot("channel");
     message = b.buffer("message", Message.SIZE);
     failed = b.label("failed");
@@ -193,6 +200,7 @@ public final class InitCompiler {
         start,
         status,
         cgroup,
+        console,
         warnings,
         joined,
         begin.record(),
@@ -313,7 +321,9 @@ public final class InitCompiler {
     }
     names();
     Data begin = b.buffer("", 0);
-    new RootfsCompiler(b, spec, options.bundle(), options.noPivot()).compile(procfs);
+    new RootfsCompiler(b, spec, options.bundle(), options.noPivot())
+        .terminal(console == null ? null : new TerminalCompiler(b, process, "/process", console))
+        .compile(procfs);
     giveBack(begin, b.buffer("", 0));
     compiler.credentials(procfs, options.newKeyring(), options.id());
     b.step("hide from the container", "");

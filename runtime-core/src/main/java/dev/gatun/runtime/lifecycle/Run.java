@@ -18,6 +18,7 @@ import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.StateRoot;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code run}: create and start in one, and in the foreground also wait and delete.
@@ -71,27 +72,29 @@ public final class Run {
    * @param kernel where
    * @param root the state root's path
    * @param id the container's id
+   * @param terminal the descriptor of its terminal, or −1
    * @param keep whether the container's state stays
    * @param subreaper whether orphans of the container become children of this process
    */
   public static void attend(
-      Kernel kernel, String root, String id, boolean keep, boolean subreaper) {
-    new Run(kernel, root, id).attend(keep, subreaper);
+      Kernel kernel, String root, String id, long terminal, boolean keep, boolean subreaper) {
+    new Run(kernel, root, id).attend(terminal, keep, subreaper);
   }
 
-  private void attend(boolean keep, boolean subreaper) {
+  private void attend(long terminal, boolean keep, boolean subreaper) {
     Look.Found found = Look.at(kernel, root, id, Look.Purpose.ACT);
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Slot status = b.slot("status");
     Label unexpected = b.label("unexpected");
     b.set(status, imm(255));
+    TerminalRelay relay = terminal < 0 ? null : new TerminalRelay(b, imm(terminal));
     b.onFailure(unexpected);
     if (subreaper) {
       b.sys(Syscall.PRCTL, imm(Constants.PR_SET_CHILD_SUBREAPER), imm(1)).tolerateAny();
     }
     b.step("wait for container \"" + id + "\"", "");
     int pid = found.state() == null ? 0 : found.state().pid();
-    wait(b, pid, found.pidfd(), status);
+    wait(b, pid, found.pidfd(), status, relay);
     if (!keep) {
       Label deleted = b.label("deleted");
       // Another command may have deleted the container, and made a new one of the same id.
@@ -101,6 +104,9 @@ public final class Run {
     }
     b.sys(Syscall.EXIT_GROUP, status);
     b.bind(unexpected);
+    if (relay != null) {
+      relay.restore();
+    }
     if (!keep) {
       deleteByCommand(b);
     }
@@ -109,7 +115,8 @@ public final class Run {
   }
 
   /** All signals are blocked here; what comes is read, and children are looked for each time. */
-  private static void wait(ProgramBuilder b, int pid, long pidfd, Slot status) {
+  private static void wait(
+      ProgramBuilder b, int pid, long pidfd, Slot status, @Nullable TerminalRelay relay) {
     Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
     Slot signals = b.slot("signals");
     b.sys(
@@ -121,6 +128,9 @@ public final class Run {
         .into(signals);
     Data info = b.variable("siginfo", Structs.SIZEOF_SIGINFO_T);
     Data message = b.buffer("signal", Structs.SIZEOF_SIGNALFD_SIGINFO);
+    if (relay != null) {
+      relay.begin(signals);
+    }
     Slot ended = b.slot("ended");
     Slot signal = b.slot("signal");
     Slot code = b.slot("code");
@@ -146,13 +156,22 @@ public final class Run {
     b.alu(Function.ADD, status, status, imm(128));
     b.jump(gone);
     b.bind(listen);
+    if (relay != null) {
+      relay.await(listen);
+    }
     b.sys(Syscall.READ, signals, message.address(), imm(Structs.SIZEOF_SIGNALFD_SIGINFO))
         .tolerate(Errno.EINTR, listen);
     b.load(4, signal, message.address(), imm(Structs.SIGNALFD_SIGINFO_SSI_SIGNO));
     b.branch(Condition.EQ, signal, imm(Constants.SIGCHLD), children);
+    if (relay != null) {
+      relay.signalled(signal, listen);
+    }
     b.sys(Syscall.PIDFD_SEND_SIGNAL, imm(pidfd), signal, imm(0), imm(0)).tolerateAny();
     b.jump(listen);
     b.bind(gone);
+    if (relay != null) {
+      relay.end(signals, message);
+    }
   }
 
   private void deleteByCommand(ProgramBuilder b) {
