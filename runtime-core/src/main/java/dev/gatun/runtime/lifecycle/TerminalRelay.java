@@ -370,8 +370,7 @@ final class TerminalRelay {
     Slot put = b.slot("put");
     Slot at = b.slot("at");
     Slot left = b.slot("left");
-    Slot newline = b.slot("newline");
-    Slot over = b.slot("over");
+    Slot peer = b.slot("peer");
     Data in = pollOf(0, Constants.POLLIN);
     Data out = pollOf(1, Constants.POLLOUT);
     Label exit = prepare(1);
@@ -379,8 +378,6 @@ final class TerminalRelay {
     Label end = b.label("end of input");
     Label unreadable = b.label("unreadable");
     Label full = b.label("full");
-    b.set(newline, imm('\n'));
-    b.set(over, imm(0));
     Label next = b.loop("input");
     b.sys(Syscall.PPOLL, in.address(), imm(2), imm(0), imm(0), imm(0)).tolerateAny(next);
     revents(in, SECOND);
@@ -394,8 +391,6 @@ final class TerminalRelay {
     b.alu(Function.ADD, at, at, put);
     b.alu(Function.SUB, left, left, put);
     b.branch(Condition.NE, left, imm(0), put1);
-    b.branch(Condition.NE, over, imm(0), exit);
-    b.load(1, newline, at, imm(-1));
     b.jump(next);
 
     // The process does not read: wait until it does, or is no more. Without a process that has the
@@ -416,24 +411,35 @@ final class TerminalRelay {
     sleep(in.at(SECOND));
     b.jump(next);
 
-    // The end of a file or pipe is said to the process as a person says it.
+    // The end of a file or pipe is said to whoever reads the terminal as a person says it, whenever
+    // all that came before is read: who edits lines and runs commands sees it between two of them.
     b.bind(end);
     b.sys(Syscall.IOCTL, imm(0), imm(Constants.TCGETS), modes.address()).into(t).tolerateAny();
     b.branch(Condition.EQ, t, imm(0), exit);
-    b.sys(Syscall.IOCTL, imm(1), imm(Constants.TCGETS), modes.address()).tolerateAny(exit);
-    b.load(4, t, modes.address(), imm(Structs.TERMIOS_C_LFLAG));
-    b.alu(Function.AND, t, t, imm(Constants.ICANON));
-    b.branch(Condition.EQ, t, imm(0), exit);
-    b.load(1, t, modes.address(), imm(Structs.TERMIOS_C_CC + VEOF));
-    b.store(1, copied.address(), imm(0), t);
-    b.store(1, copied.address(), imm(1), t);
-    b.set(over, imm(1));
-    b.set(at, copied.address());
-    b.set(left, imm(1));
-    b.branch(Condition.EQ, newline, imm('\n'), put1);
-    // The first one ends a line without a newline, the second is the end.
-    b.set(left, imm(2));
-    b.jump(put1);
+    b.sys(
+            Syscall.IOCTL,
+            imm(1),
+            imm(Constants.TIOCGPTPEER),
+            imm(Constants.O_RDWR | Constants.O_NOCTTY | Constants.O_CLOEXEC))
+        .into(peer)
+        .tolerateAny(exit);
+    Data unread =
+        b.variable("peer's pollfd", Structs.SIZEOF_POLLFD)
+            .u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
+    b.store(4, unread.address(), imm(Structs.POLLFD_FD), peer);
+    Data now = b.constant("no time", Structs.SIZEOF_KERNEL_TIMESPEC);
+    Label again = b.loop("end of file");
+    Label later = b.label("later");
+    b.sys(Syscall.PPOLL, unread.address(), imm(1), now.address(), imm(0), imm(0))
+        .tolerateAny(later);
+    revents(unread, 0);
+    b.branch(Condition.NE, t, imm(0), later);
+    b.sys(Syscall.IOCTL, peer, imm(Constants.TCGETS), modes.address()).tolerateAny(exit);
+    b.sys(Syscall.WRITE, imm(1), modes.at(Structs.TERMIOS_C_CC + VEOF), imm(1)).tolerateAny();
+    b.bind(later);
+    sleep(in.at(SECOND));
+    revents(in, SECOND);
+    b.branch(Condition.EQ, t, imm(0), again);
 
     b.bind(orphan);
     restore();
