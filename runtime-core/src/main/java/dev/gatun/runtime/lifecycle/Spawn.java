@@ -103,7 +103,8 @@ final class Spawn {
         inherited);
   }
 
-  private static void pipe(ProgramBuilder b, Slot read, Slot write) {
+  /** Makes a pipe. */
+  static void pipe(ProgramBuilder b, Slot read, Slot write) {
     Data ends = b.buffer("pipe", 8);
     b.sys(Syscall.PIPE2, ends.address(), imm(Constants.O_CLOEXEC));
     b.load(4, read, ends.address(), imm(0));
@@ -149,12 +150,7 @@ final class Spawn {
       String place) {
     b.step("make the image of the container's first process", "");
     ElfImage elf = image.elf();
-    // A list: the class-data archive cannot hold a lambda that captures an array of our own class.
-    List<Data> parts = new ArrayList<>(elf.extents());
-    for (int i = 0; i < elf.extents(); i++) {
-      byte[] bytes = elf.extent(i).bytes();
-      parts.add(b.variable("image", bytes.length).put(0, bytes));
-    }
+    List<Data> parts = parts(b, elf);
     Data last = parts.getLast();
     give(b, image, last, compiled.report(), channels.reportWrite());
     give(b, image, last, compiled.go(), channels.goRead());
@@ -175,7 +171,19 @@ final class Spawn {
     return ImageFile.write(b, descriptors, elf, parts, channels.image(), directory, place);
   }
 
-  private static void give(
+  /** The image's extents as memory of the program. */
+  static List<Data> parts(ProgramBuilder b, ElfImage elf) {
+    // A list: the class-data archive cannot hold a lambda that captures an array of our own class.
+    List<Data> parts = new ArrayList<>(elf.extents());
+    for (int i = 0; i < elf.extents(); i++) {
+      byte[] bytes = elf.extent(i).bytes();
+      parts.add(b.variable("image", bytes.length).put(0, bytes));
+    }
+    return parts;
+  }
+
+  /** Gives a slot of the image its value, in the last of its parts. */
+  static void give(
       ProgramBuilder b, InitImage image, Data data, Slot imageSlot, Arg value) {
     b.store(8, data.address(), imm(image.slotOffset(imageSlot)), value);
   }
@@ -194,8 +202,31 @@ final class Spawn {
       ImageFile image,
       int kept,
       boolean staysBlocked) {
-    b.bind(image.execute());
     b.step("execute the image of the container's first process", "");
+    return start(b, descriptors, id, channels.inherited(), channels.image(), image, kept, staysBlocked);
+  }
+
+  /**
+   * As above, for any image.
+   *
+   * @param id the container's id, for lists of processes
+   * @param inherited descriptors that the image is given
+   * @param executable the image's descriptor
+   * @param image the image's file
+   * @param kept how many descriptors from 3 on it is given besides
+   * @param staysBlocked whether all signals stay blocked afterwards
+   * @return a slot with the pidfd of the process
+   */
+  static Slot start(
+      ProgramBuilder b,
+      Descriptors descriptors,
+      String id,
+      List<Slot> inherited,
+      Slot executable,
+      ImageFile image,
+      int kept,
+      boolean staysBlocked) {
+    b.bind(image.execute());
     Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
     Data before = b.buffer("signal mask", Structs.SIZEOF_SIGSET);
     b.sys(
@@ -244,7 +275,7 @@ final class Spawn {
             .into(error)
             .tolerateAny(failed);
     b.set(progress, imm(1));
-    for (Slot fd : channels.inherited()) {
+    for (Slot fd : inherited) {
       b.sys(Syscall.FCNTL, fd, imm(Constants.F_SETFD), imm(0)).into(error).tolerateAny(failed);
     }
     Addr argv = b.pointers("image's argv", List.of(b.string("gatun"), b.string(id))).address();
@@ -254,7 +285,7 @@ final class Spawn {
     Instruction exec =
         b.sys(
                 Syscall.EXECVEAT,
-                channels.image(),
+                executable,
                 b.string(""),
                 argv,
                 envp,
