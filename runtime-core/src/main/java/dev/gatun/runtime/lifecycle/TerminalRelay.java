@@ -13,6 +13,7 @@ import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.Origin;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 
@@ -108,6 +109,7 @@ final class TerminalRelay {
    * @param signals a slot with the signalfd that all signals come to
    */
   void begin(Slot signals) {
+    Origin before = b.origin();
     b.step("make the terminal raw", "/process/terminal");
     makeRaw();
     b.step("copy the terminal", "/process/terminal");
@@ -126,6 +128,7 @@ final class TerminalRelay {
     Idioms.close(b, pipe);
     b.store(4, polls.address(), imm(Structs.POLLFD_FD), signals);
     b.store(4, polls.address(), imm(SECOND + Structs.POLLFD_FD), writer);
+    b.step(before);
   }
 
   /**
@@ -189,6 +192,7 @@ final class TerminalRelay {
    * @param message takes what is read from it
    */
   void end(Slot signals, Data message) {
+    Origin before = b.origin();
     b.step("show what the terminal still has", "/process/terminal");
     Label shown = b.label("shown");
     Label ended = b.label("writer ended");
@@ -214,6 +218,7 @@ final class TerminalRelay {
     reap(writer);
     b.bind(shown);
     restore();
+    b.step(before);
   }
 
   /** Adds the restoring of the modes, if they were changed and are still this command's to set. */
