@@ -73,8 +73,7 @@ record ConsoleSocket(Slot image, @Nullable Slot own) {
    * @param path the console socket, or null for one of the runtime's own
    * @return the socket's ends
    */
-  static ConsoleSocket open(
-      ProgramBuilder b, Descriptors descriptors, @Nullable String path) {
+  static ConsoleSocket open(ProgramBuilder b, Descriptors descriptors, @Nullable String path) {
     return path == null ? pair(b, descriptors) : connect(b, descriptors, path);
   }
 
@@ -132,8 +131,7 @@ record ConsoleSocket(Slot image, @Nullable Slot own) {
       length = digits + FD_DIGITS + 1;
       address =
           b.variable("sockaddr_un", length)
-              .put(
-                  Structs.SOCKADDR_UN_SUN_PATH, BY_DESCRIPTOR.getBytes(StandardCharsets.US_ASCII));
+              .put(Structs.SOCKADDR_UN_SUN_PATH, BY_DESCRIPTOR.getBytes(StandardCharsets.US_ASCII));
       for (int i = 0; i < FD_DIGITS; i++) {
         address.put(digits + i, new byte[] {'/'});
       }

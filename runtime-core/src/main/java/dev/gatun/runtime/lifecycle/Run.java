@@ -17,7 +17,6 @@ import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.StateRoot;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code run}: create and start in one, and in the foreground also wait and delete.

@@ -183,8 +183,7 @@ final class Spawn {
   }
 
   /** Gives a slot of the image its value, in the last of its parts. */
-  static void give(
-      ProgramBuilder b, InitImage image, Data data, Slot imageSlot, Arg value) {
+  static void give(ProgramBuilder b, InitImage image, Data data, Slot imageSlot, Arg value) {
     b.store(8, data.address(), imm(image.slotOffset(imageSlot)), value);
   }
 
@@ -203,7 +202,8 @@ final class Spawn {
       int kept,
       boolean staysBlocked) {
     b.step("execute the image of the container's first process", "");
-    return start(b, descriptors, id, channels.inherited(), channels.image(), image, kept, staysBlocked);
+    return start(
+        b, descriptors, id, channels.inherited(), channels.image(), image, kept, staysBlocked);
   }
 
   /**
@@ -283,13 +283,7 @@ final class Spawn {
     Label refused = b.label("exec refused");
     Label again = b.loop("exec again");
     Instruction exec =
-        b.sys(
-                Syscall.EXECVEAT,
-                executable,
-                b.string(""),
-                argv,
-                envp,
-                imm(Constants.AT_EMPTY_PATH))
+        b.sys(Syscall.EXECVEAT, executable, b.string(""), argv, envp, imm(Constants.AT_EMPTY_PATH))
             .into(error)
             .tolerateAny(refused);
     b.outOfLine(() -> {

@@ -22,9 +22,9 @@ import dev.gatun.linux.program.Slot;
  * program that waits for the process.
  *
  * <pre>{@code
- *   standard input ──▶ reader ──▶ ptmx ──▶ writer ──▶ standard output
- *                        ▲                    ▲
- *                        └── end of file ─────┘ on a pipe that the command holds
+ * standard input ──▶ reader ──▶ ptmx ──▶ writer ──▶ standard output
+ *                      ▲                    ▲
+ *                      └── end of file ─────┘ on a pipe that the command holds
  * }</pre>
  *
  * <p>Reader and writer are copies of the command, made without sharing its memory, so that a slow
@@ -114,7 +114,10 @@ final class TerminalRelay {
     makeRaw();
     b.step("copy the terminal", "/process/terminal");
     b.sys(
-        Syscall.FCNTL, terminal, imm(Constants.F_SETFL), imm(Constants.O_RDWR | Constants.O_NONBLOCK));
+        Syscall.FCNTL,
+        terminal,
+        imm(Constants.F_SETFL),
+        imm(Constants.O_RDWR | Constants.O_NONBLOCK));
     Data ends = b.buffer("pipe", 8);
     b.sys(Syscall.PIPE2, ends.address(), imm(Constants.O_CLOEXEC));
     b.load(4, pipe, ends.address(), imm(0));
@@ -262,11 +265,7 @@ final class TerminalRelay {
     change(Structs.TERMIOS_C_OFLAG, Constants.OPOST, 0);
     change(
         Structs.TERMIOS_C_LFLAG,
-        Constants.ECHO
-            | Constants.ECHONL
-            | Constants.ICANON
-            | Constants.ISIG
-            | Constants.IEXTEN,
+        Constants.ECHO | Constants.ECHONL | Constants.ICANON | Constants.ISIG | Constants.IEXTEN,
         0);
     change(Structs.TERMIOS_C_CFLAG, Constants.CSIZE | Constants.PARENB, Constants.CS8);
     b.store(1, modes.address(), imm(Structs.TERMIOS_C_CC + Constants.VMIN), imm(1));
@@ -286,12 +285,7 @@ final class TerminalRelay {
   }
 
   private void mask(int how, Data set) {
-    b.sys(
-            Syscall.RT_SIGPROCMASK,
-            imm(how),
-            set.address(),
-            imm(0),
-            imm(Structs.SIZEOF_SIGSET))
+    b.sys(Syscall.RT_SIGPROCMASK, imm(how), set.address(), imm(0), imm(Structs.SIZEOF_SIGSET))
         .tolerateAny();
   }
 

@@ -41,7 +41,9 @@ public final class TerminalCompiler {
   private static final int PTMX_MINOR = 2;
   private static final int UNIX98_PTY_SLAVE_MAJOR = 136;
 
-  /** What the descriptor is called in its message: the receivers in the field show it or nothing. */
+  /**
+   * What the descriptor is called in its message: the receivers in the field show it or nothing.
+   */
   private static final String NAME = PTS + "/ptmx";
 
   private static final int CMSG_FD = Structs.SIZEOF_CMSGHDR;
@@ -109,8 +111,7 @@ public final class TerminalCompiler {
         pts);
     Label noDevpts =
         in.failure("open a terminal: " + PTS + " of the container is no devpts", Errno.ENODEV);
-    b.branch(
-        Condition.NE, in.fileSystemType(pts), imm(Constants.DEVPTS_SUPER_MAGIC), noDevpts);
+    b.branch(Condition.NE, in.fileSystemType(pts), imm(Constants.DEVPTS_SUPER_MAGIC), noDevpts);
     Idioms.openat2(
         b,
         pts,
@@ -120,7 +121,8 @@ public final class TerminalCompiler {
         Constants.RESOLVE_BENEATH | Constants.RESOLVE_NO_XDEV | Constants.RESOLVE_NO_SYMLINKS,
         ptmx);
     Idioms.close(b, pts);
-    Label noPtmx = in.failure("open a terminal: " + NAME + " of the container is none", Errno.EXDEV);
+    Label noPtmx =
+        in.failure("open a terminal: " + NAME + " of the container is none", Errno.EXDEV);
     verify(in, ptmx, TTYAUX_MAJOR, noPtmx);
     Slot minor = b.slot("minor");
     Slot ino = b.slot("ino");
@@ -196,9 +198,7 @@ public final class TerminalCompiler {
     byte[] text = NAME.getBytes(StandardCharsets.US_ASCII);
     Data part =
         b.constant("iovec", Structs.SIZEOF_IOVEC)
-            .address(
-                Structs.IOVEC_IOV_BASE,
-                b.constant("name", text.length).put(0, text).address())
+            .address(Structs.IOVEC_IOV_BASE, b.constant("name", text.length).put(0, text).address())
             .u64(Structs.IOVEC_IOV_LEN, text.length);
     Data control =
         b.variable("cmsg", CMSG_SPACE)
