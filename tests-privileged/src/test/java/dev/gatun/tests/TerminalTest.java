@@ -108,7 +108,7 @@ class TerminalTest {
           terminal.launch(run(box, bundle(box, "").args("/bin/sh", "-i").env("PS1", "prompt> ")));
       terminal.expect("prompt> ").type("sleep 1000\r").expect("sleep 1000");
       Wait.pause(Duration.ofMillis(200));
-      terminal.type("\u001a").expect("Stopped");
+      terminal.type("\u001a").expect("Stopped").expect("prompt> ");
       terminal.type("fg\r").expect("sleep 1000").type("\u0003").expect("prompt> ");
       terminal.type("exit 4\r");
       terminal.await(command).expectExit(4);
