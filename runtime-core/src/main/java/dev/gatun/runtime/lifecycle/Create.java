@@ -132,6 +132,14 @@ public final class Create {
     return new Create(kernel, root, request).explain();
   }
 
+  /** What an exec in a container of a bundle would run, as {@link #explain} for create. */
+  static List<Explanation.Part> explainExec(Kernel kernel, String root, Request request) {
+    Create create = new Create(kernel, root, request);
+    Plan plan = create.plan(create.readBundle());
+    Spec spec = SpecReader.readValid(plan.config(), "config.json");
+    return Exec.explain(kernel, root, request.id(), spec, plan.cgroup());
+  }
+
   private Created run() {
     Plan plan = plan(readBundle());
     ConsoleSocket.check(
@@ -638,7 +646,8 @@ public final class Create {
     StateRoot.write(b, directory, finished);
     String pidFile = request.pidFile();
     if (pidFile != null) {
-      pidFile(b, pidFile, finished.pid());
+      String digits = Integer.toString(finished.pid());
+      pidFile(b, pidFile, b.string(digits), imm(digits.length()));
     }
     b.step("let the container's process go on", "");
     b.sys(Syscall.WRITE, go, b.string("g"), imm(1));
@@ -650,7 +659,7 @@ public final class Create {
   }
 
   /** Digits only, under a temporary name first: a reader never sees half of them. */
-  private static void pidFile(ProgramBuilder b, String path, int pid) {
+  static void pidFile(ProgramBuilder b, String path, Arg digits, Arg count) {
     b.step("write pid file \"" + path + "\"", "");
     int slash = path.lastIndexOf('/');
     String temporary = path.substring(0, slash + 1) + "." + path.substring(slash + 1);
@@ -667,7 +676,7 @@ public final class Create {
                     | Constants.O_CLOEXEC),
             imm(0644))
         .into(file);
-    Idioms.writeAll(b, file, Integer.toString(pid).getBytes(StandardCharsets.US_ASCII));
+    b.sys(Syscall.WRITE, file, digits, count);
     Idioms.close(b, file);
     b.sys(
         Syscall.RENAMEAT2,
