@@ -47,21 +47,23 @@ record ConsoleSocket(Slot image, @Nullable Slot own) {
    * @param terminal whether the process has a terminal
    * @param attended whether the runtime stays in the foreground
    * @param path the console socket, or null
+   * @param place where the terminal is asked for, for messages, or empty
    * @throws ContainerException when they do not
    */
-  static void check(boolean terminal, boolean attended, @Nullable String path) {
+  static void check(boolean terminal, boolean attended, @Nullable String path, String place) {
     if (path == null) {
       if (terminal && !attended) {
         throw new ContainerException(
             "cannot allocate tty if gatun will detach without setting console socket: give"
-                + " --console-socket, or run in the foreground [config.json /process/terminal]");
+                + " --console-socket, or stay in the foreground"
+                + place);
       }
     } else if (!terminal || attended) {
       throw new ContainerException(
           "cannot use console socket if gatun will not detach or allocate tty: "
               + (terminal
                   ? "a foreground command shows the terminal itself"
-                  : "the process has no terminal [config.json /process/terminal]"));
+                  : "the process has no terminal" + place));
     }
   }
 

@@ -143,7 +143,10 @@ public final class Create {
   private Created run() {
     Plan plan = plan(readBundle());
     ConsoleSocket.check(
-        plan.compiled().console() != null, request.attended(), request.consoleSocket());
+        plan.compiled().console() != null,
+        request.attended(),
+        request.consoleSocket(),
+        " [config.json /process/terminal]");
     Spawned spawned = spawn(plan);
     ContainerState finished = commit(plan, spawned);
     return new Created(finished, spawned.terminal(), warnings(plan, spawned));

@@ -65,7 +65,7 @@ public final class Explanation {
   public static List<Part> ofExec(Kernel kernel, String root, String bundle, String id) {
     ContainerId.check(id);
     return Create.explainExec(
-        kernel, root, new Create.Request(id, bundle, null, 0, 0, false, false, false));
+        kernel, root, new Create.Request(id, bundle, null, null, 0, 0, false, false, false));
   }
 
   /** The three processes of an exec. */
