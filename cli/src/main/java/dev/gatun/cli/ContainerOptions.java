@@ -27,15 +27,13 @@ final class ContainerOptions {
   /** What is asked for. */
   static Create.Request request(Invocation call, boolean attended) {
     Options options = call.options();
-    for (String name : new String[] {"console-socket", "pidfd-socket"}) {
-      if (options.get(name) != null) {
-        throw new UsageException(
-            "--" + name + ": this version of gatun has no terminals and sockets");
-      }
+    if (options.get("pidfd-socket") != null) {
+      throw new UsageException("--pidfd-socket: this version of gatun has no such sockets");
     }
     return new Create.Request(
         call.id(),
         options.get("bundle"),
+        options.get("console-socket"),
         options.get("pid-file"),
         options.number("preserve-fds"),
         listenFds(call.variable("LISTEN_FDS")),

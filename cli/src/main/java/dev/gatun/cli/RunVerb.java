@@ -1,5 +1,6 @@
 package dev.gatun.cli;
 
+import dev.gatun.runtime.lifecycle.Create;
 import dev.gatun.runtime.lifecycle.Run;
 
 /** {@code gatun run}. */
@@ -31,13 +32,20 @@ final class RunVerb implements Verb {
   public Outcome run(Invocation call) {
     Options options = call.options();
     boolean attended = !options.has("detach");
-    call.warn(Run.start(call.kernel(), call.root(), ContainerOptions.request(call, attended)));
+    Create.Created created =
+        Run.start(call.kernel(), call.root(), ContainerOptions.request(call, attended));
+    call.warn(created);
     if (!attended) {
       return Outcome.DONE;
     }
     call.notes().flush(call.kernel());
     Run.attend(
-        call.kernel(), call.root(), call.id(), options.has("keep"), !options.has("no-subreaper"));
+        call.kernel(),
+        call.root(),
+        call.id(),
+        created.terminal(),
+        options.has("keep"),
+        !options.has("no-subreaper"));
     return Outcome.LEFT;
   }
 }

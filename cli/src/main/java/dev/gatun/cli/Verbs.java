@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 final class Verbs {
   /** All names, in the order of the help. */
   static final String[] NAMES = {
-    "create", "delete", "explain", "features", "kill", "list", "ps", "run", "spec", "start", "state"
+    "create", "delete", "exec", "explain", "features", "kill", "list", "ps", "run", "spec", "start", "state"
   };
 
   private Verbs() {}
@@ -15,6 +15,7 @@ final class Verbs {
     return switch (name) {
       case "create" -> new CreateVerb();
       case "delete" -> new DeleteVerb();
+      case "exec" -> new ExecVerb();
       case "explain" -> new ExplainVerb();
       case "features" -> new FeaturesVerb();
       case "kill" -> new KillVerb();

@@ -63,6 +63,7 @@ public final class Create {
    *
    * @param id the container's id, not checked yet
    * @param bundle the bundle's directory, or null for the working directory
+   * @param consoleSocket the path of the socket that the process's terminal is sent to, or null
    * @param pidFile where init's pid is written to, or null
    * @param preserveFds how many descriptors behind stdio and LISTEN_FDS the process keeps
    * @param listenFds the caller's LISTEN_FDS
@@ -73,6 +74,7 @@ public final class Create {
   public record Request(
       String id,
       @Nullable String bundle,
+      @Nullable String consoleSocket,
       @Nullable String pidFile,
       int preserveFds,
       int listenFds,
@@ -84,9 +86,10 @@ public final class Create {
    * The new container.
    *
    * @param state what was written down
+   * @param terminal the descriptor of its terminal, when the caller has to show it, else −1
    * @param warnings what callers should be told
    */
-  public record Created(ContainerState state, List<String> warnings) {
+  public record Created(ContainerState state, long terminal, List<String> warnings) {
     /** Copies the warnings. */
     public Created {
       warnings = List.copyOf(warnings);
@@ -129,11 +132,24 @@ public final class Create {
     return new Create(kernel, root, request).explain();
   }
 
+  /** What an exec in a container of a bundle would run, as {@link #explain} for create. */
+  static List<Explanation.Part> explainExec(Kernel kernel, String root, Request request) {
+    Create create = new Create(kernel, root, request);
+    Plan plan = create.plan(create.readBundle());
+    Spec spec = SpecReader.readValid(plan.config(), "config.json");
+    return Exec.explain(kernel, root, request.id(), spec, plan.cgroup());
+  }
+
   private Created run() {
     Plan plan = plan(readBundle());
+    ConsoleSocket.check(
+        plan.compiled().console() != null,
+        request.attended(),
+        request.consoleSocket(),
+        " [config.json /process/terminal]");
     Spawned spawned = spawn(plan);
     ContainerState finished = commit(plan, spawned);
-    return new Created(finished, warnings(plan, spawned));
+    return new Created(finished, spawned.terminal(), warnings(plan, spawned));
   }
 
   private static List<String> warnings(Plan plan, Spawned spawned) {
@@ -344,7 +360,14 @@ public final class Create {
   /** What the second exchange brought; descriptors of the process that ran it. */
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
   private record Spawned(
-      long root, long directory, long go, long pid, long made, byte[] messages, byte[] stat) {}
+      long root,
+      long directory,
+      long go,
+      long pid,
+      long terminal,
+      long made,
+      byte[] messages,
+      byte[] stat) {}
 
   /** The program of the second exchange, and where its answers are. */
   private record Making(
@@ -354,6 +377,7 @@ public final class Create {
       Slot directory,
       Slot go,
       Slot pid,
+      Slot terminal,
       Slot ready,
       @Nullable Slot made,
       Data messages,
@@ -385,6 +409,12 @@ public final class Create {
     }
     Label present = b.label("present");
     Label done = b.label("done");
+    Slot terminal = b.fd("terminal", "ptmx");
+    descriptors.keep(terminal);
+    ConsoleSocket console = null;
+    if (compiled.console() != null) {
+      console = ConsoleSocket.open(b, descriptors, request.consoleSocket());
+    }
     Slot rootFd = StateRoot.make(b, root);
     descriptors.keep(rootFd);
     b.step("make the state of container \"" + request.id() + "\"", "");
@@ -409,7 +439,7 @@ public final class Create {
       descriptors.add(cgroupFd);
       plan.limits().apply(b, cgroupDirectory, cgroupFd);
     }
-    Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled);
+    Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled, console);
     ImageFile image =
         Spawn.image(
             b,
@@ -436,6 +466,9 @@ public final class Create {
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
     b.branch(Condition.EQ, ready, imm(0), done);
+    if (console != null) {
+      console.receive(b, descriptors, terminal);
+    }
     if (cgroupFd != null) {
       plan.limits().applyLate(b, cgroupFd);
       descriptors.close(cgroupFd);
@@ -462,6 +495,7 @@ public final class Create {
         directory,
         channels.goWrite(),
         pid,
+        terminal,
         ready,
         cgroupDirectory == null ? null : cgroupDirectory.made(),
         messages,
@@ -483,6 +517,7 @@ public final class Create {
             result.slot(making.directory()),
             result.slot(making.go()),
             result.slot(making.pid()),
+            result.slot(making.terminal()),
             made == null ? 0 : result.slot(made),
             result.bytes(making.messages()),
             result.bytes(making.stat(), result.slot(making.statSize())));
@@ -554,6 +589,7 @@ public final class Create {
     Slot rootFd = descriptors.take("root", imm(spawned.root()));
     Slot directory = descriptors.take("directory", imm(spawned.directory()));
     descriptors.close(descriptors.take("go", imm(spawned.go())));
+    descriptors.take("terminal", imm(spawned.terminal()));
     if (spawned.pid() > 0) {
       b.step("end the container's process", "");
       // It is this process's child and not reaped yet, so its pid is nobody else's.
@@ -613,7 +649,8 @@ public final class Create {
     StateRoot.write(b, directory, finished);
     String pidFile = request.pidFile();
     if (pidFile != null) {
-      pidFile(b, pidFile, finished.pid());
+      String digits = Integer.toString(finished.pid());
+      pidFile(b, pidFile, b.string(digits), imm(digits.length()));
     }
     b.step("let the container's process go on", "");
     b.sys(Syscall.WRITE, go, b.string("g"), imm(1));
@@ -625,7 +662,7 @@ public final class Create {
   }
 
   /** Digits only, under a temporary name first: a reader never sees half of them. */
-  private static void pidFile(ProgramBuilder b, String path, int pid) {
+  static void pidFile(ProgramBuilder b, String path, Arg digits, Arg count) {
     b.step("write pid file \"" + path + "\"", "");
     int slash = path.lastIndexOf('/');
     String temporary = path.substring(0, slash + 1) + "." + path.substring(slash + 1);
@@ -642,7 +679,7 @@ public final class Create {
                     | Constants.O_CLOEXEC),
             imm(0644))
         .into(file);
-    Idioms.writeAll(b, file, Integer.toString(pid).getBytes(StandardCharsets.US_ASCII));
+    b.sys(Syscall.WRITE, file, digits, count);
     Idioms.close(b, file);
     b.sys(
         Syscall.RENAMEAT2,

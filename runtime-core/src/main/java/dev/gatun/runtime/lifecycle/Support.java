@@ -30,9 +30,6 @@ final class Support {
     if (process == null) {
       throw new ConfigException("/process", "process must be set: there is nothing to run");
     }
-    if (process.terminal()) {
-      throw refuse("/process/terminal", "a terminal");
-    }
     if (process.apparmorProfile() != null) {
       throw refuse("/process/apparmorProfile", "an AppArmor profile");
     }
