@@ -400,6 +400,10 @@ public final class Create {
     StateRoot.fifo(b, directory, StateRoot.START);
     StateRoot.fifo(b, directory, StateRoot.STATUS);
     StateRoot.write(b, directory, plan.state());
+    if (cgroup != null) {
+      b.sys(
+          Syscall.SYMLINKAT, b.string(cgroup.directory()), directory, b.string(StateRoot.CGROUP));
+    }
     StateRoot.create(b, directory, StateRoot.CONFIG, plan.config());
     StateRoot.create(b, directory, StateRoot.STEPS, Steps.of(compiled));
     Slot cgroupFd = null;

@@ -56,6 +56,8 @@ public final class Start {
       case RUNNING ->
           throw new ContainerException(
               "cannot start container \"" + id + "\": it is already running");
+      case PAUSED ->
+          throw new ContainerException("cannot start container \"" + id + "\": it is paused");
       case STOPPED ->
           throw new ContainerException("cannot start container \"" + id + "\": it has stopped");
       case CREATING ->

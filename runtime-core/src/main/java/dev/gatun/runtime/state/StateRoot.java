@@ -32,12 +32,15 @@ public final class StateRoot {
   /** What init says once it has been started. */
   public static final String STATUS = "status";
 
+  /** A symbolic link to the container's cgroup, for programs that have no JSON parser. */
+  public static final String CGROUP = "cgroup";
+
   /** The image of the first process, for a moment, where it cannot be executed from memory. */
   public static final String IMAGE = "image";
 
   private static final String NEW_STATE = ".state.json";
   private static final String[] FILES = {
-    NEW_STATE, IMAGE, START, STATUS, STEPS, CONFIG, STATE
+    NEW_STATE, IMAGE, START, STATUS, STEPS, CONFIG, CGROUP, STATE
   };
 
   private StateRoot() {}
