@@ -6,8 +6,19 @@ import org.jspecify.annotations.Nullable;
 final class Verbs {
   /** All names, in the order of the help. */
   static final String[] NAMES = {
-    "create", "delete", "explain", "features", "kill", "list", "pause", "ps", "resume", "run", "spec",
-    "start", "state"
+    "create",
+    "delete",
+    "explain",
+    "features",
+    "kill",
+    "list",
+    "pause",
+    "ps",
+    "resume",
+    "run",
+    "spec",
+    "start",
+    "state"
   };
 
   private Verbs() {}

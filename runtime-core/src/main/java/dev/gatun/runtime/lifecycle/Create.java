@@ -218,7 +218,8 @@ public final class Create {
             bundle.uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
             spec.annotations());
-    return new Plan(state, bundle.config(), cgroup, limits, compiled, image, kept, spec.unknownProperties());
+    return new Plan(
+        state, bundle.config(), cgroup, limits, compiled, image, kept, spec.unknownProperties());
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
@@ -401,8 +402,7 @@ public final class Create {
     StateRoot.fifo(b, directory, StateRoot.STATUS);
     StateRoot.write(b, directory, plan.state());
     if (cgroup != null) {
-      b.sys(
-          Syscall.SYMLINKAT, b.string(cgroup.directory()), directory, b.string(StateRoot.CGROUP));
+      b.sys(Syscall.SYMLINKAT, b.string(cgroup.directory()), directory, b.string(StateRoot.CGROUP));
     }
     StateRoot.create(b, directory, StateRoot.CONFIG, plan.config());
     StateRoot.create(b, directory, StateRoot.STEPS, Steps.of(compiled));

@@ -216,8 +216,8 @@ final class MountCompiler {
       in.configure(context, "ro", null);
     }
     parameters(context, type, path, options);
-    if (label != null && !hasOwnLabel(type)) {
-      in.configure(context, "context", label);
+    if (!hasOwnLabel(type)) {
+      in.label(context, label);
     }
     b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_CREATE));
     long set = options.attributesSet();
@@ -228,6 +228,9 @@ final class MountCompiler {
             imm(readOnlyLate ? set & ~Constants.MOUNT_ATTR_RDONLY : set))
         .into(tree);
     Idioms.close(b, context);
+    if (type.equals("mqueue")) {
+      labelRoot(tree, path);
+    }
     boolean ordinary = type.equals("proc") || type.equals("sysfs");
     Slot target = ordinary ? in.ordinaryDirectory(path) : in.directory(path);
     place(tree, target, path, options, readOnlyLate);
@@ -236,9 +239,34 @@ final class MountCompiler {
   /** File systems whose files the policy labels, whatever the mount says. */
   private static boolean hasOwnLabel(String type) {
     return switch (type) {
-      case "proc", "sysfs", "cgroup2" -> true;
+      case "proc", "sysfs", "cgroup2", "mqueue" -> true;
       default -> false;
     };
+  }
+
+  /** A mqueue file system takes no label as an option: its directory is given one. */
+  private void labelRoot(Slot tree, String path) {
+    if (label == null) {
+      return;
+    }
+    Origin mount = b.origin();
+    in.labelStep();
+    Slot directory = b.fd("mqueue", path);
+    b.sys(
+            Syscall.OPENAT,
+            tree,
+            b.string("."),
+            imm(Constants.O_RDONLY | b.arch().O_DIRECTORY() | Constants.O_CLOEXEC))
+        .into(directory);
+    b.sys(
+        Syscall.FSETXATTR,
+        directory,
+        b.string("security.selinux"),
+        b.string(label),
+        imm(label.getBytes(StandardCharsets.UTF_8).length + 1),
+        imm(0));
+    Idioms.close(b, directory);
+    b.step(mount);
   }
 
   private void parameters(Slot context, String type, String path, MountOptions options) {

@@ -82,7 +82,11 @@ public final class RootfsCompiler {
     }
     List<String> masked = linux.maskedPaths() == null ? List.of() : linux.maskedPaths();
     List<String> readOnly = linux.readonlyPaths() == null ? List.of() : linux.readonlyPaths();
-    HiddenPaths hidden = new HiddenPaths(in);
+    String label = linux.mountLabel();
+    if (label != null && label.isEmpty()) {
+      label = null;
+    }
+    HiddenPaths hidden = new HiddenPaths(in, label);
     Slot umask = b.slot("umask");
     b.step("prepare the root file system", "/root");
     b.sys(Syscall.UMASK, imm(0)).into(umask);
@@ -94,8 +98,7 @@ public final class RootfsCompiler {
     boolean needsMask = !masked.isEmpty() || noPivot;
     openRoot(root, propagation, needsMask ? hidden : null);
     MountCompiler mounts =
-        new MountCompiler(
-            in, bundle, linux.mountLabel(), linux.namespace(NamespaceType.CGROUP) != null, procfs);
+        new MountCompiler(in, bundle, label, linux.namespace(NamespaceType.CGROUP) != null, procfs);
     boolean devIsHosts = false;
     for (int i = 0; i < spec.mounts().size(); i++) {
       Mount mount = spec.mounts().get(i);

@@ -223,8 +223,8 @@ public final class Look {
     }
     b.bind(end);
     return new Query(
-        b.build(), rootFd, directory, exists, pid, pidfd, gate, busy, frozen, stat,
-        statSize, state, stateSize);
+        b.build(), rootFd, directory, exists, pid, pidfd, gate, busy, frozen, stat, statSize, state,
+        stateSize);
   }
 
   /** The program and where its answers are. */
