@@ -69,6 +69,8 @@ public final class Create {
    * @param noPivot move the root instead of {@code pivot_root(2)}
    * @param noNewKeyring leave the session keyring as it is
    * @param attended whether the caller will wait for the container itself, with all signals blocked
+   * @param pidfdSocket the Unix socket that a pidfd of init is sent to, or null
+   * @param notifies whether the container is given a NOTIFY_SOCKET
    */
   public record Request(
       String id,
@@ -78,7 +80,9 @@ public final class Create {
       int listenFds,
       boolean noPivot,
       boolean noNewKeyring,
-      boolean attended) {}
+      boolean attended,
+      @Nullable String pidfdSocket,
+      boolean notifies) {}
 
   /**
    * The new container.
@@ -157,7 +161,7 @@ public final class Create {
     Arch arch = kernel.arch();
     ProgramBuilder b = new ProgramBuilder(arch);
     Slot directory = b.fd("directory", root + "/" + request.id());
-    Program third = record(b, b.fd("root", root), directory, b.fd("go", "pipe"), plan.state());
+    Program third = record(b, b.fd("root", root), directory, b.fd("go", "socket"), imm(-1), plan.state());
     List<Explanation.Part> parts = new ArrayList<>();
     parts.add(Explanation.whole("gatun create", "1 of 3: reads the bundle", reading().program()));
     parts.add(
@@ -189,6 +193,9 @@ public final class Create {
   private Plan plan(Bundle bundle) {
     Spec spec = SpecReader.readValid(bundle.config(), "config.json");
     Support.check(spec);
+    if (request.notifies()) {
+      spec = Notify.inContainer(spec, root + "/" + request.id());
+    }
     Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
     CgroupPath cgroup = CgroupPath.of(bundle.cgroups(), linux.cgroupsPath(), request.id());
     Limits limits = Limits.of(linux.resources(), bundle.cgroups(), cgroup);
@@ -344,7 +351,14 @@ public final class Create {
   /** What the second exchange brought; descriptors of the process that ran it. */
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
   private record Spawned(
-      long root, long directory, long go, long pid, long made, byte[] messages, byte[] stat) {}
+      long root,
+      long directory,
+      long go,
+      long pidfdSocket,
+      long pid,
+      long made,
+      byte[] messages,
+      byte[] stat) {}
 
   /** The program of the second exchange, and where its answers are. */
   private record Making(
@@ -353,6 +367,7 @@ public final class Create {
       Slot root,
       Slot directory,
       Slot go,
+      Slot pidfdSocket,
       Slot pid,
       Slot ready,
       @Nullable Slot made,
@@ -383,6 +398,9 @@ public final class Create {
     if (cgroupDirectory != null) {
       b.set(cgroupDirectory.made(), imm(0));
     }
+    Slot pidfdSocket = b.slot("pidfd socket");
+    descriptors.keep(pidfdSocket);
+    PidfdSocket.connect(b, request.pidfdSocket(), pidfdSocket);
     Label present = b.label("present");
     Label done = b.label("done");
     Slot rootFd = StateRoot.make(b, root);
@@ -394,12 +412,16 @@ public final class Create {
       b.bind(present);
       b.set(exists, imm(1));
       Idioms.close(b, rootFd);
+      b.sys(Syscall.CLOSE, pidfdSocket).tolerateAny();
       b.jump(done);
     });
     StateRoot.openContainer(b, rootFd, request.id()).into(directory);
     b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
     StateRoot.fifo(b, directory, StateRoot.START);
     StateRoot.fifo(b, directory, StateRoot.STATUS);
+    if (request.notifies()) {
+      Notify.makeDirectory(b, directory);
+    }
     StateRoot.write(b, directory, plan.state());
     if (cgroup != null) {
       b.sys(Syscall.SYMLINKAT, b.string(cgroup.directory()), directory, b.string(StateRoot.CGROUP));
@@ -464,6 +486,7 @@ public final class Create {
         rootFd,
         directory,
         channels.goWrite(),
+        pidfdSocket,
         pid,
         ready,
         cgroupDirectory == null ? null : cgroupDirectory.made(),
@@ -485,6 +508,7 @@ public final class Create {
             result.slot(making.root()),
             result.slot(making.directory()),
             result.slot(making.go()),
+            result.slot(making.pidfdSocket()),
             result.slot(making.pid()),
             made == null ? 0 : result.slot(made),
             result.bytes(making.messages()),
@@ -557,6 +581,7 @@ public final class Create {
     Slot rootFd = descriptors.take("root", imm(spawned.root()));
     Slot directory = descriptors.take("directory", imm(spawned.directory()));
     descriptors.close(descriptors.take("go", imm(spawned.go())));
+    descriptors.close(descriptors.take("pidfd socket", imm(spawned.pidfdSocket())));
     if (spawned.pid() > 0) {
       b.step("end the container's process", "");
       // It is this process's child and not reaped yet, so its pid is nobody else's.
@@ -602,6 +627,7 @@ public final class Create {
             imm(spawned.root()),
             imm(spawned.directory()),
             imm(spawned.go()),
+            imm(spawned.pidfdSocket()),
             finished);
     RuntimeException failure = kernel.run(program).failure();
     if (failure != null) {
@@ -612,14 +638,37 @@ public final class Create {
 
   /** The program of the third exchange. */
   private Program record(
-      ProgramBuilder b, Arg rootFd, Arg directory, Arg go, ContainerState finished) {
+      ProgramBuilder b,
+      Arg rootFd,
+      Arg directory,
+      Arg go,
+      Arg pidfdSocket,
+      ContainerState finished) {
     StateRoot.write(b, directory, finished);
     String pidFile = request.pidFile();
     if (pidFile != null) {
       pidFile(b, pidFile, finished.pid());
     }
     b.step("let the container's process go on", "");
-    b.sys(Syscall.WRITE, go, b.string("g"), imm(1));
+    // MSG_NOSIGNAL: SIGPIPE would end this process without a word.
+    Label gone = b.label("init is gone");
+    b.sys(
+            Syscall.SENDTO,
+            go,
+            b.string("g"),
+            imm(1),
+            imm(Constants.MSG_NOSIGNAL),
+            imm(0),
+            imm(0))
+        .tolerate(Errno.EPIPE, gone);
+    b.outOfLine(() -> {
+      b.bind(gone);
+      b.step("container \"" + request.id() + "\": its first process was killed", "");
+      b.fail(Errno.ESRCH);
+    });
+    if (request.pidfdSocket() != null) {
+      PidfdSocket.send(b, pidfdSocket, imm(finished.pid()), PidfdSocket.INIT);
+    }
     // Whatever fails before this is undone with these descriptors; nothing fails after it.
     b.sys(Syscall.CLOSE, go).tolerateAny();
     b.sys(Syscall.CLOSE, directory).tolerateAny();

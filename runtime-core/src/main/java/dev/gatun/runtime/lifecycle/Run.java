@@ -18,6 +18,7 @@ import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.StateRoot;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code run}: create and start in one, and in the foreground also wait and delete.
@@ -46,13 +47,15 @@ public final class Run {
    * @param kernel where
    * @param root the state root's path, absolute
    * @param request what
+   * @param notify who is told that the container is ready, or null
    * @return what was created
    * @throws RuntimeException with one sentence as its message; nothing is left behind then
    */
-  public static Create.Created start(Kernel kernel, String root, Create.Request request) {
+  public static Create.Created start(
+      Kernel kernel, String root, Create.Request request, @Nullable Notify notify) {
     Create.Created created = Create.run(kernel, root, request);
     try {
-      Start.run(kernel, root, request.id());
+      Start.run(kernel, root, request.id(), notify);
     } catch (RuntimeException e) {
       try {
         Delete.run(kernel, root, request.id(), true);
@@ -73,13 +76,19 @@ public final class Run {
    * @param id the container's id
    * @param keep whether the container's state stays
    * @param subreaper whether orphans of the container become children of this process
+   * @param notify who is told that the container is ready, or null
    */
   public static void attend(
-      Kernel kernel, String root, String id, boolean keep, boolean subreaper) {
-    new Run(kernel, root, id).attend(keep, subreaper);
+      Kernel kernel,
+      String root,
+      String id,
+      boolean keep,
+      boolean subreaper,
+      @Nullable Notify notify) {
+    new Run(kernel, root, id).attend(keep, subreaper, notify);
   }
 
-  private void attend(boolean keep, boolean subreaper) {
+  private void attend(boolean keep, boolean subreaper, @Nullable Notify notify) {
     Look.Found found = Look.at(kernel, root, id, Look.Purpose.ACT);
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Slot status = b.slot("status");
@@ -91,7 +100,7 @@ public final class Run {
     }
     b.step("wait for container \"" + id + "\"", "");
     int pid = found.state() == null ? 0 : found.state().pid();
-    wait(b, pid, found.pidfd(), status);
+    wait(b, pid, found.pidfd(), status, notify);
     if (!keep) {
       Label deleted = b.label("deleted");
       // Another command may have deleted the container, and made a new one of the same id.
@@ -109,7 +118,8 @@ public final class Run {
   }
 
   /** All signals are blocked here; what comes is read, and children are looked for each time. */
-  private static void wait(ProgramBuilder b, int pid, long pidfd, Slot status) {
+  private static void wait(
+      ProgramBuilder b, int pid, long pidfd, Slot status, @Nullable Notify notify) {
     Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
     Slot signals = b.slot("signals");
     b.sys(
@@ -124,6 +134,7 @@ public final class Run {
     Slot ended = b.slot("ended");
     Slot signal = b.slot("signal");
     Slot code = b.slot("code");
+    Slot said = notify == null ? null : notify.begin(b);
     Label children = b.loop("children");
     Label listen = b.loopAhead("listen");
     Label gone = b.label("gone");
@@ -146,6 +157,9 @@ public final class Run {
     b.alu(Function.ADD, status, status, imm(128));
     b.jump(gone);
     b.bind(listen);
+    if (notify != null && said != null) {
+      notify.listen(b, said, signals, listen);
+    }
     b.sys(Syscall.READ, signals, message.address(), imm(Structs.SIZEOF_SIGNALFD_SIGINFO))
         .tolerate(Errno.EINTR, listen);
     b.load(4, signal, message.address(), imm(Structs.SIGNALFD_SIGINFO_SSI_SIGNO));
@@ -153,6 +167,9 @@ public final class Run {
     b.sys(Syscall.PIDFD_SEND_SIGNAL, imm(pidfd), signal, imm(0), imm(0)).tolerateAny();
     b.jump(listen);
     b.bind(gone);
+    if (notify != null && said != null) {
+      notify.end(b, said);
+    }
   }
 
   private void deleteByCommand(ProgramBuilder b) {

@@ -301,11 +301,11 @@ public final class ProcessCompiler {
     }
     scheduling();
     String profile = process.apparmorProfile();
-    if (profile != null && !profile.isEmpty()) {
+    if (profile != null) {
       labels.apparmor(profile, place + "/apparmorProfile");
     }
     String selinux = process.selinuxLabel();
-    if (selinux != null && !selinux.isEmpty()) {
+    if (selinux != null) {
       labels.selinux(selinux, place + "/selinuxLabel");
     }
     // An empty HOME is no HOME to runc.
@@ -336,8 +336,7 @@ public final class ProcessCompiler {
 
   private void sessionKeyring(String containerId, SecurityLabels labels) {
     String selinux = process.selinuxLabel();
-    boolean labelled = selinux != null && !selinux.isEmpty();
-    if (selinux != null && labelled) {
+    if (selinux != null) {
       labels.keys(selinux, place + "/selinuxLabel");
     }
     b.step("session keyring", "");
@@ -351,7 +350,7 @@ public final class ProcessCompiler {
         .tolerate(Errno.ENOSYS, none);
     b.sys(Syscall.KEYCTL, imm(Constants.KEYCTL_SETPERM), keyring, imm(KEYRING_PERMISSIONS));
     b.bind(none);
-    if (labelled) {
+    if (selinux != null) {
       labels.noKeys();
     }
   }

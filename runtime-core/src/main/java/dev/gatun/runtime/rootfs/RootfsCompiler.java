@@ -83,9 +83,6 @@ public final class RootfsCompiler {
     List<String> masked = linux.maskedPaths() == null ? List.of() : linux.maskedPaths();
     List<String> readOnly = linux.readonlyPaths() == null ? List.of() : linux.readonlyPaths();
     String label = linux.mountLabel();
-    if (label != null && label.isEmpty()) {
-      label = null;
-    }
     HiddenPaths hidden = new HiddenPaths(in, label);
     Slot umask = b.slot("umask");
     b.step("prepare the root file system", "/root");
