@@ -161,7 +161,8 @@ public final class Create {
     Arch arch = kernel.arch();
     ProgramBuilder b = new ProgramBuilder(arch);
     Slot directory = b.fd("directory", root + "/" + request.id());
-    Program third = record(b, b.fd("root", root), directory, b.fd("go", "socket"), imm(-1), plan.state());
+    Program third =
+        record(b, b.fd("root", root), directory, b.fd("go", "socket"), imm(-1), plan.state());
     List<Explanation.Part> parts = new ArrayList<>();
     parts.add(Explanation.whole("gatun create", "1 of 3: reads the bundle", reading().program()));
     parts.add(
@@ -652,14 +653,7 @@ public final class Create {
     b.step("let the container's process go on", "");
     // MSG_NOSIGNAL: SIGPIPE would end this process without a word.
     Label gone = b.label("init is gone");
-    b.sys(
-            Syscall.SENDTO,
-            go,
-            b.string("g"),
-            imm(1),
-            imm(Constants.MSG_NOSIGNAL),
-            imm(0),
-            imm(0))
+    b.sys(Syscall.SENDTO, go, b.string("g"), imm(1), imm(Constants.MSG_NOSIGNAL), imm(0), imm(0))
         .tolerate(Errno.EPIPE, gone);
     b.outOfLine(() -> {
       b.bind(gone);

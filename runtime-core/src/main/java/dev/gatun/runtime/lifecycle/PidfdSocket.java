@@ -12,7 +12,6 @@ import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import org.jspecify.annotations.Nullable;
 
-
 /**
  * {@code --pidfd-socket}: a pidfd of a process is sent to a Unix stream socket, with the word that
  * runc sends beside it.

@@ -20,8 +20,7 @@ final class UnixSocket {
   private static final int SECONDS = 10;
 
   /** What a path may have in bytes, so that a NUL behind it has room. */
-  private static final int LONGEST =
-      Structs.SIZEOF_SOCKADDR_UN - Structs.SOCKADDR_UN_SUN_PATH - 1;
+  private static final int LONGEST = Structs.SIZEOF_SOCKADDR_UN - Structs.SOCKADDR_UN_SUN_PATH - 1;
 
   private UnixSocket() {}
 
@@ -34,11 +33,7 @@ final class UnixSocket {
    * @param into takes the descriptor
    */
   static void connect(ProgramBuilder b, int type, String path, Slot into) {
-    b.sys(
-            Syscall.SOCKET,
-            imm(Constants.AF_UNIX),
-            imm(type | Constants.SOCK_CLOEXEC),
-            imm(0))
+    b.sys(Syscall.SOCKET, imm(Constants.AF_UNIX), imm(type | Constants.SOCK_CLOEXEC), imm(0))
         .into(into);
     // struct timeval, of the size and with the seconds of a timespec.
     Data time =
