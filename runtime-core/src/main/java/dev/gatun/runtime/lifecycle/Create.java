@@ -70,6 +70,8 @@ public final class Create {
    * @param noPivot move the root instead of {@code pivot_root(2)}
    * @param noNewKeyring leave the session keyring as it is
    * @param attended whether the caller will wait for the container itself, with all signals blocked
+   * @param pidfdSocket the Unix socket that a pidfd of init is sent to, or null
+   * @param notifies whether the container is given a NOTIFY_SOCKET
    */
   public record Request(
       String id,
@@ -80,7 +82,9 @@ public final class Create {
       int listenFds,
       boolean noPivot,
       boolean noNewKeyring,
-      boolean attended) {}
+      boolean attended,
+      @Nullable String pidfdSocket,
+      boolean notifies) {}
 
   /**
    * The new container.
@@ -173,7 +177,8 @@ public final class Create {
     Arch arch = kernel.arch();
     ProgramBuilder b = new ProgramBuilder(arch);
     Slot directory = b.fd("directory", root + "/" + request.id());
-    Program third = record(b, b.fd("root", root), directory, b.fd("go", "pipe"), plan.state());
+    Program third =
+        record(b, b.fd("root", root), directory, b.fd("go", "socket"), imm(-1), plan.state());
     List<Explanation.Part> parts = new ArrayList<>();
     parts.add(Explanation.whole("gatun create", "1 of 3: reads the bundle", reading().program()));
     parts.add(
@@ -205,6 +210,9 @@ public final class Create {
   private Plan plan(Bundle bundle) {
     Spec spec = SpecReader.readValid(bundle.config(), "config.json");
     Support.check(spec);
+    if (request.notifies()) {
+      spec = Notify.inContainer(spec, root + "/" + request.id());
+    }
     Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
     CgroupPath cgroup = CgroupPath.of(bundle.cgroups(), linux.cgroupsPath(), request.id());
     Limits limits = Limits.of(linux.resources(), bundle.cgroups(), cgroup);
@@ -363,6 +371,7 @@ public final class Create {
       long root,
       long directory,
       long go,
+      long pidfdSocket,
       long pid,
       long terminal,
       long made,
@@ -376,6 +385,7 @@ public final class Create {
       Slot root,
       Slot directory,
       Slot go,
+      Slot pidfdSocket,
       Slot pid,
       Slot terminal,
       Slot ready,
@@ -407,6 +417,9 @@ public final class Create {
     if (cgroupDirectory != null) {
       b.set(cgroupDirectory.made(), imm(0));
     }
+    Slot pidfdSocket = b.slot("pidfd socket");
+    descriptors.keep(pidfdSocket);
+    PidfdSocket.connect(b, request.pidfdSocket(), pidfdSocket);
     Label present = b.label("present");
     Label done = b.label("done");
     Slot terminal = b.fd("terminal", "ptmx");
@@ -424,13 +437,20 @@ public final class Create {
       b.bind(present);
       b.set(exists, imm(1));
       Idioms.close(b, rootFd);
+      b.sys(Syscall.CLOSE, pidfdSocket).tolerateAny();
       b.jump(done);
     });
     StateRoot.openContainer(b, rootFd, request.id()).into(directory);
     b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
     StateRoot.fifo(b, directory, StateRoot.START);
     StateRoot.fifo(b, directory, StateRoot.STATUS);
+    if (request.notifies()) {
+      Notify.makeDirectory(b, directory);
+    }
     StateRoot.write(b, directory, plan.state());
+    if (cgroup != null) {
+      b.sys(Syscall.SYMLINKAT, b.string(cgroup.directory()), directory, b.string(StateRoot.CGROUP));
+    }
     StateRoot.create(b, directory, StateRoot.CONFIG, plan.config());
     StateRoot.create(b, directory, StateRoot.STEPS, Steps.of(compiled));
     Slot cgroupFd = null;
@@ -494,6 +514,7 @@ public final class Create {
         rootFd,
         directory,
         channels.goWrite(),
+        pidfdSocket,
         pid,
         terminal,
         ready,
@@ -516,6 +537,7 @@ public final class Create {
             result.slot(making.root()),
             result.slot(making.directory()),
             result.slot(making.go()),
+            result.slot(making.pidfdSocket()),
             result.slot(making.pid()),
             result.slot(making.terminal()),
             made == null ? 0 : result.slot(made),
@@ -590,6 +612,7 @@ public final class Create {
     Slot directory = descriptors.take("directory", imm(spawned.directory()));
     descriptors.close(descriptors.take("go", imm(spawned.go())));
     descriptors.take("terminal", imm(spawned.terminal()));
+    descriptors.close(descriptors.take("pidfd socket", imm(spawned.pidfdSocket())));
     if (spawned.pid() > 0) {
       b.step("end the container's process", "");
       // It is this process's child and not reaped yet, so its pid is nobody else's.
@@ -635,6 +658,7 @@ public final class Create {
             imm(spawned.root()),
             imm(spawned.directory()),
             imm(spawned.go()),
+            imm(spawned.pidfdSocket()),
             finished);
     RuntimeException failure = kernel.run(program).failure();
     if (failure != null) {
@@ -645,7 +669,12 @@ public final class Create {
 
   /** The program of the third exchange. */
   private Program record(
-      ProgramBuilder b, Arg rootFd, Arg directory, Arg go, ContainerState finished) {
+      ProgramBuilder b,
+      Arg rootFd,
+      Arg directory,
+      Arg go,
+      Arg pidfdSocket,
+      ContainerState finished) {
     StateRoot.write(b, directory, finished);
     String pidFile = request.pidFile();
     if (pidFile != null) {
@@ -653,7 +682,18 @@ public final class Create {
       pidFile(b, pidFile, b.string(digits), imm(digits.length()));
     }
     b.step("let the container's process go on", "");
-    b.sys(Syscall.WRITE, go, b.string("g"), imm(1));
+    // MSG_NOSIGNAL: SIGPIPE would end this process without a word.
+    Label gone = b.label("init is gone");
+    b.sys(Syscall.SENDTO, go, b.string("g"), imm(1), imm(Constants.MSG_NOSIGNAL), imm(0), imm(0))
+        .tolerate(Errno.EPIPE, gone);
+    b.outOfLine(() -> {
+      b.bind(gone);
+      b.step("container \"" + request.id() + "\": its first process was killed", "");
+      b.fail(Errno.ESRCH);
+    });
+    if (request.pidfdSocket() != null) {
+      PidfdSocket.send(b, pidfdSocket, imm(finished.pid()), PidfdSocket.INIT);
+    }
     // Whatever fails before this is undone with these descriptors; nothing fails after it.
     b.sys(Syscall.CLOSE, go).tolerateAny();
     b.sys(Syscall.CLOSE, directory).tolerateAny();

@@ -139,7 +139,7 @@ public final class Exec {
         executed.terminal() < 0 ? null : new TerminalRelay(b, imm(executed.terminal()));
     b.onFailure(end);
     b.step("wait for the executed process", "");
-    Attend.untilEnd(b, executed.pid(), executed.pidfd(), status, relay);
+    Attend.untilEnd(b, executed.pid(), executed.pidfd(), status, relay, null);
     b.bind(end);
     if (relay != null) {
       relay.restore();

@@ -48,7 +48,7 @@ public final class Explanation {
   public static List<Part> of(Kernel kernel, String root, String bundle, String id) {
     ContainerId.check(id);
     return Create.explain(
-        kernel, root, new Create.Request(id, bundle, null, null, 0, 0, false, false, false));
+        kernel, root, new Create.Request(id, bundle, null, null, 0, 0, false, false, false, null, false));
   }
 
   /**
@@ -65,7 +65,7 @@ public final class Explanation {
   public static List<Part> ofExec(Kernel kernel, String root, String bundle, String id) {
     ContainerId.check(id);
     return Create.explainExec(
-        kernel, root, new Create.Request(id, bundle, null, null, 0, 0, false, false, false));
+        kernel, root, new Create.Request(id, bundle, null, null, 0, 0, false, false, false, null, false));
   }
 
   /** The three processes of an exec. */
@@ -145,7 +145,7 @@ public final class Explanation {
         whole(
             "gatun start",
             "2 of 2: opens the gate and hears what init says",
-            Start.gate(b, id, null, directory, b.fd("gate", "start")).program()));
+            Start.gate(b, id, null, directory, b.fd("gate", "start"), null).program()));
   }
 
   /** Init once it has been started. */

@@ -78,7 +78,16 @@ final class Spawn {
     Slot goWrite = b.slot("go write");
     descriptors.keep(goWrite);
     pipe(b, reportRead, reportWrite);
-    pipe(b, goRead, goWrite);
+    // A socket, unlike a pipe, says that nobody reads any more without raising SIGPIPE.
+    Data ends = b.buffer("socketpair", 8);
+    b.sys(
+        Syscall.SOCKETPAIR,
+        imm(Constants.AF_UNIX),
+        imm(Constants.SOCK_STREAM | Constants.SOCK_CLOEXEC),
+        imm(0),
+        ends.address());
+    b.load(4, goRead, ends.address(), imm(0));
+    b.load(4, goWrite, ends.address(), imm(4));
     List<Slot> inherited = new ArrayList<>(List.of(start, status, reportWrite, goRead));
     if (console != null) {
       inherited.add(console.image());

@@ -94,7 +94,8 @@ public final class RootfsCompiler {
     }
     List<String> masked = linux.maskedPaths() == null ? List.of() : linux.maskedPaths();
     List<String> readOnly = linux.readonlyPaths() == null ? List.of() : linux.readonlyPaths();
-    HiddenPaths hidden = new HiddenPaths(in);
+    String label = linux.mountLabel();
+    HiddenPaths hidden = new HiddenPaths(in, label);
     Slot umask = b.slot("umask");
     b.step("prepare the root file system", "/root");
     b.sys(Syscall.UMASK, imm(0)).into(umask);
@@ -106,8 +107,7 @@ public final class RootfsCompiler {
     boolean needsMask = !masked.isEmpty() || noPivot;
     openRoot(root, propagation, needsMask ? hidden : null);
     MountCompiler mounts =
-        new MountCompiler(
-            in, bundle, linux.mountLabel(), linux.namespace(NamespaceType.CGROUP) != null, procfs);
+        new MountCompiler(in, bundle, label, linux.namespace(NamespaceType.CGROUP) != null, procfs);
     boolean devIsHosts = false;
     for (int i = 0; i < spec.mounts().size(); i++) {
       Mount mount = spec.mounts().get(i);
