@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *  kind      value            record            −errno
  *  PID       pid of init      -                 -
  *  READY     capabilities     -                 -
- *  STARTED   -                -                 -
+ *  STARTED   capabilities     -                 -             (those only of an exec)
+ *  MIDDLE    pid              -                 -
  *  FAILED    bytes of slots   number of record  −errno      then the first slots themselves
  *  HOOKS     -                -                 -
  *  HOOK      bytes of output  number of record  ending      then the end of what it wrote
@@ -42,7 +43,7 @@ public final class Message {
   /** Offset of −errno. */
   public static final int ERRNO = 24;
 
-  /** Init exists. */
+  /** Init, or the process of an exec, exists. */
   public static final int PID = 1;
 
   /** Init waits to be told to go on; a bit for each capability that it could not be given. */
@@ -54,11 +55,14 @@ public final class Message {
   /** A call failed. */
   public static final int FAILED = 4;
 
+  /** An exec's middle process exists. */
+  public static final int MIDDLE = 5;
+
   /** Everything is mounted: init waits for the hooks that the runtime has to run. */
-  public static final int HOOKS = 16;
+  public static final int HOOKS = 6;
 
   /** A hook that init ran did not end well; see {@link dev.gatun.runtime.hooks.HookEnding}. */
-  public static final int HOOK = 17;
+  public static final int HOOK = 7;
 
   /** The most bytes of output that follow. */
   public static final int MAX_OUTPUT = 2048;
@@ -114,6 +118,17 @@ public final class Message {
       Origin origin = program.record((int) u64(received, hook + RECORD)).origin();
       return hook(origin.step(), origin.place(), received, hook);
     }
+    return failedCall(program, received);
+  }
+
+  /**
+   * The system call that was reported as failed, if one was.
+   *
+   * @param program the image's program
+   * @param received the bytes of a channel from its beginning
+   * @return the failure, or null
+   */
+  public static @Nullable SyscallException failedCall(Program program, byte[] received) {
     int at = find(received, FAILED);
     if (at < 0) {
       return null;
