@@ -73,7 +73,8 @@ class TerminalRulesTest {
         program.all(i -> {
           Syscall call = program.at(i).syscall();
           return (call == Syscall.OPENAT || call == Syscall.OPENAT2)
-              && program.text(program.at(i).arg(1)).equals(name);
+              && program.text(program.at(i).arg(1)).equals(name)
+              && program.at(i).origin().place().equals("/process/terminal");
         }));
   }
 
