@@ -1,6 +1,7 @@
 package dev.gatun.cli;
 
 import dev.gatun.runtime.lifecycle.Create;
+import dev.gatun.runtime.lifecycle.Notify;
 import org.jspecify.annotations.Nullable;
 
 /** The options that create and run share. */
@@ -27,9 +28,6 @@ final class ContainerOptions {
   /** What is asked for. */
   static Create.Request request(Invocation call, boolean attended) {
     Options options = call.options();
-    if (options.get("pidfd-socket") != null) {
-      throw new UsageException("--pidfd-socket: this version of gatun has no such sockets");
-    }
     return new Create.Request(
         call.id(),
         options.get("bundle"),
@@ -39,7 +37,14 @@ final class ContainerOptions {
         listenFds(call.variable("LISTEN_FDS")),
         options.has("no-pivot"),
         options.has("no-new-keyring"),
-        attended);
+        attended,
+        options.get("pidfd-socket"),
+        notify(call, attended) != null);
+  }
+
+  /** Who is told when the container is ready, null when nobody is. */
+  static @Nullable Notify notify(Invocation call, boolean attended) {
+    return Notify.of(call.variable("NOTIFY_SOCKET"), attended);
   }
 
   private static int listenFds(@Nullable String variable) {

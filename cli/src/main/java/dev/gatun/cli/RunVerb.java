@@ -1,6 +1,7 @@
 package dev.gatun.cli;
 
 import dev.gatun.runtime.lifecycle.Create;
+import dev.gatun.runtime.lifecycle.Notify;
 import dev.gatun.runtime.lifecycle.Run;
 
 /** {@code gatun run}. */
@@ -32,8 +33,9 @@ final class RunVerb implements Verb {
   public Outcome run(Invocation call) {
     Options options = call.options();
     boolean attended = !options.has("detach");
+    Notify notify = ContainerOptions.notify(call, attended);
     Create.Created created =
-        Run.start(call.kernel(), call.root(), ContainerOptions.request(call, attended));
+        Run.start(call.kernel(), call.root(), ContainerOptions.request(call, attended), notify);
     call.warn(created);
     if (!attended) {
       return Outcome.DONE;
@@ -45,7 +47,8 @@ final class RunVerb implements Verb {
         call.id(),
         created.terminal(),
         options.has("keep"),
-        !options.has("no-subreaper"));
+        !options.has("no-subreaper"),
+        notify);
     return Outcome.LEFT;
   }
 }

@@ -139,7 +139,7 @@ public final class Exec {
         executed.terminal() < 0 ? null : new TerminalRelay(b, imm(executed.terminal()));
     b.onFailure(end);
     b.step("wait for the executed process", "");
-    Attend.untilEnd(b, executed.pid(), executed.pidfd(), status, relay);
+    Attend.untilEnd(b, executed.pid(), executed.pidfd(), status, relay, null);
     b.bind(end);
     if (relay != null) {
       relay.restore();
@@ -692,7 +692,7 @@ public final class Exec {
     if (result.slot(entering.pid()) != 0) {
       return null;
     }
-    failure = Message.failure(compiled.program(), messages);
+    failure = Message.failedCall(compiled.program(), messages);
     if (result.slot(entering.gone()) != 0 || result.slot(entering.ended()) > 0) {
       return new ContainerException(
           "cannot exec in container \"" + request.id() + "\": container not running", failure);

@@ -78,7 +78,16 @@ final class Spawn {
     Slot goWrite = b.slot("go write");
     descriptors.keep(goWrite);
     pipe(b, reportRead, reportWrite);
-    pipe(b, goRead, goWrite);
+    // A socket, unlike a pipe, says that nobody reads any more without raising SIGPIPE.
+    Data ends = b.buffer("socketpair", 8);
+    b.sys(
+        Syscall.SOCKETPAIR,
+        imm(Constants.AF_UNIX),
+        imm(Constants.SOCK_STREAM | Constants.SOCK_CLOEXEC),
+        imm(0),
+        ends.address());
+    b.load(4, goRead, ends.address(), imm(0));
+    b.load(4, goWrite, ends.address(), imm(4));
     List<Slot> inherited = new ArrayList<>(List.of(start, status, reportWrite, goRead));
     if (console != null) {
       inherited.add(console.image());
@@ -338,11 +347,15 @@ final class Spawn {
         .tolerateAny();
   }
 
-  /** Closes what only the image needs, so that its end is seen; the cgroup is needed once more. */
-  static void closeImageEnds(Descriptors descriptors, Channels channels, @Nullable Slot cgroup) {
+  /**
+   * Closes what only the image needs, so that its end is seen; the cgroup is needed once more, and
+   * another one may be.
+   */
+  static void closeImageEnds(
+      Descriptors descriptors, Channels channels, @Nullable Slot cgroup, @Nullable Slot other) {
     descriptors.close(channels.image());
     for (Slot fd : channels.inherited()) {
-      if (fd != cgroup) {
+      if (fd != cgroup && fd != other) {
         descriptors.close(fd);
       }
     }

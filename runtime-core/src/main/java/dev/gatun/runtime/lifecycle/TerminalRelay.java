@@ -88,10 +88,7 @@ final class TerminalRelay {
     saved = b.buffer("termios", Structs.SIZEOF_TERMIOS);
     modes = b.buffer("raw termios", Structs.SIZEOF_TERMIOS);
     number = b.buffer("number", 8);
-    polls =
-        b.variable("pollfds", 2 * Structs.SIZEOF_POLLFD)
-            .u16(Structs.POLLFD_EVENTS, Constants.POLLIN)
-            .u16(SECOND + Structs.POLLFD_EVENTS, Constants.POLLIN);
+    polls = Attend.polls(b);
     copied = b.buffer("copied", BUFFER);
     everySignal = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
     pause =
@@ -104,11 +101,15 @@ final class TerminalRelay {
   }
 
   /**
-   * Adds the beginning: the caller's terminal becomes raw, and the copying begins.
-   *
-   * @param signals a slot with the signalfd that all signals come to
+   * What is polled while the process runs: the first is the signalfd that all signals come to, the
+   * second is the relay's own.
    */
-  void begin(Slot signals) {
+  Data polls() {
+    return polls;
+  }
+
+  /** Adds the beginning: the caller's terminal becomes raw, and the copying begins. */
+  void begin() {
     Origin before = b.origin();
     b.step("make the terminal raw", "/process/terminal");
     makeRaw();
@@ -129,20 +130,18 @@ final class TerminalRelay {
     copy(writer, writes);
     b.outOfLine(() -> write(writes));
     Idioms.close(b, pipe);
-    b.store(4, polls.address(), imm(Structs.POLLFD_FD), signals);
     b.store(4, polls.address(), imm(SECOND + Structs.POLLFD_FD), writer);
     b.step(before);
   }
 
   /**
-   * Adds the waiting for a signal, which goes on when there is one to read. When nobody takes what
-   * the terminal shows any more, it is hung up.
+   * Adds, behind the polling, that the terminal is hung up when nobody takes what it shows any
+   * more.
    *
    * @param listen the loop's head, to wait again
    */
-  void await(Label listen) {
+  void polled(Label listen) {
     Label closed = b.label("terminal closed");
-    b.sys(Syscall.PPOLL, polls.address(), imm(2), imm(0), imm(0), imm(0)).tolerateAny(listen);
     revents(polls, SECOND);
     b.branch(Condition.NE, t, imm(0), closed);
     b.outOfLine(() -> {
@@ -154,8 +153,6 @@ final class TerminalRelay {
       b.store(4, polls.address(), imm(SECOND + Structs.POLLFD_FD), imm(-1));
       b.jump(listen);
     });
-    revents(polls, 0);
-    b.branch(Condition.EQ, t, imm(0), listen);
   }
 
   /**
