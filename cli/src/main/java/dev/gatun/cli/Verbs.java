@@ -6,7 +6,18 @@ import org.jspecify.annotations.Nullable;
 final class Verbs {
   /** All names, in the order of the help. */
   static final String[] NAMES = {
-    "create", "delete", "exec", "explain", "features", "kill", "list", "ps", "run", "spec", "start", "state"
+    "create",
+    "delete",
+    "exec",
+    "explain",
+    "features",
+    "kill",
+    "list",
+    "ps",
+    "run",
+    "spec",
+    "start",
+    "state"
   };
 
   private Verbs() {}

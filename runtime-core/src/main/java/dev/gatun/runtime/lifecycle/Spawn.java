@@ -154,8 +154,7 @@ final class Spawn {
     for (int i = 0; i < compiled.joined().size(); i++) {
       give(b, image, last, compiled.joined().get(i).fd(), channels.namespaces().get(i));
     }
-    return ImageFile.write(
-        b, descriptors, elf, parts, channels.image(), directory, place, false);
+    return ImageFile.write(b, descriptors, elf, parts, channels.image(), directory, place, false);
   }
 
   /** The image's extents as memory of the program. */
@@ -170,8 +169,7 @@ final class Spawn {
   }
 
   /** Gives a slot of the image its value, in the last of its parts. */
-  static void give(
-      ProgramBuilder b, InitImage image, Data data, Slot imageSlot, Arg value) {
+  static void give(ProgramBuilder b, InitImage image, Data data, Slot imageSlot, Arg value) {
     b.store(8, data.address(), imm(image.slotOffset(imageSlot)), value);
   }
 
@@ -190,7 +188,8 @@ final class Spawn {
       int kept,
       boolean staysBlocked) {
     b.step("execute the image of the container's first process", "");
-    return start(b, descriptors, id, channels.inherited(), channels.image(), image, kept, staysBlocked);
+    return start(
+        b, descriptors, id, channels.inherited(), channels.image(), image, kept, staysBlocked);
   }
 
   /**
@@ -270,13 +269,7 @@ final class Spawn {
     Label refused = b.label("exec refused");
     Label again = b.loop("exec again");
     Instruction exec =
-        b.sys(
-                Syscall.EXECVEAT,
-                executable,
-                b.string(""),
-                argv,
-                envp,
-                imm(Constants.AT_EMPTY_PATH))
+        b.sys(Syscall.EXECVEAT, executable, b.string(""), argv, envp, imm(Constants.AT_EMPTY_PATH))
             .into(error)
             .tolerateAny(refused);
     b.outOfLine(() -> {
