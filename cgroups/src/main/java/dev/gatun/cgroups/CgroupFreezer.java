@@ -64,6 +64,20 @@ public final class CgroupFreezer {
   }
 
   /**
+   * Branches when the cgroup is frozen, by itself or by one above it.
+   *
+   * @param b the program
+   * @param cgroup a slot with the directory's descriptor
+   * @param frozen where to go then
+   */
+  public static void unlessThawed(ProgramBuilder b, Slot cgroup, Label frozen) {
+    CgroupEvents events = CgroupEvents.open(b, cgroup);
+    events.read();
+    events.close();
+    events.unless(CgroupEvents.THAWED, frozen);
+  }
+
+  /**
    * Thaws without waiting, whatever becomes of it: what was killed while it was frozen ends all the
    * same.
    *

@@ -28,12 +28,10 @@ final class ContainerOptions {
   /** What is asked for. */
   static Create.Request request(Invocation call, boolean attended) {
     Options options = call.options();
-    if (options.get("console-socket") != null) {
-      throw new UsageException("--console-socket: this version of gatun has no terminals");
-    }
     return new Create.Request(
         call.id(),
         options.get("bundle"),
+        options.get("console-socket"),
         options.get("pid-file"),
         options.number("preserve-fds"),
         listenFds(call.variable("LISTEN_FDS")),

@@ -1,5 +1,6 @@
 package dev.gatun.cli;
 
+import dev.gatun.runtime.lifecycle.Create;
 import dev.gatun.runtime.lifecycle.Notify;
 import dev.gatun.runtime.lifecycle.Run;
 
@@ -33,8 +34,9 @@ final class RunVerb implements Verb {
     Options options = call.options();
     boolean attended = !options.has("detach");
     Notify notify = ContainerOptions.notify(call, attended);
-    call.warn(
-        Run.start(call.kernel(), call.root(), ContainerOptions.request(call, attended), notify));
+    Create.Created created =
+        Run.start(call.kernel(), call.root(), ContainerOptions.request(call, attended), notify);
+    call.warn(created);
     if (!attended) {
       return Outcome.DONE;
     }
@@ -43,6 +45,7 @@ final class RunVerb implements Verb {
         call.kernel(),
         call.root(),
         call.id(),
+        created.terminal(),
         options.has("keep"),
         !options.has("no-subreaper"),
         notify);

@@ -8,6 +8,7 @@ final class Verbs {
   static final String[] NAMES = {
     "create",
     "delete",
+    "exec",
     "explain",
     "features",
     "kill",
@@ -27,6 +28,7 @@ final class Verbs {
     return switch (name) {
       case "create" -> new CreateVerb();
       case "delete" -> new DeleteVerb();
+      case "exec" -> new ExecVerb();
       case "explain" -> new ExplainVerb();
       case "features" -> new FeaturesVerb();
       case "kill" -> new KillVerb();

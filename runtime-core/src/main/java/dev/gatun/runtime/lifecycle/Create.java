@@ -63,6 +63,7 @@ public final class Create {
    *
    * @param id the container's id, not checked yet
    * @param bundle the bundle's directory, or null for the working directory
+   * @param consoleSocket the path of the socket that the process's terminal is sent to, or null
    * @param pidFile where init's pid is written to, or null
    * @param preserveFds how many descriptors behind stdio and LISTEN_FDS the process keeps
    * @param listenFds the caller's LISTEN_FDS
@@ -75,6 +76,7 @@ public final class Create {
   public record Request(
       String id,
       @Nullable String bundle,
+      @Nullable String consoleSocket,
       @Nullable String pidFile,
       int preserveFds,
       int listenFds,
@@ -88,9 +90,10 @@ public final class Create {
    * The new container.
    *
    * @param state what was written down
+   * @param terminal the descriptor of its terminal, when the caller has to show it, else −1
    * @param warnings what callers should be told
    */
-  public record Created(ContainerState state, List<String> warnings) {
+  public record Created(ContainerState state, long terminal, List<String> warnings) {
     /** Copies the warnings. */
     public Created {
       warnings = List.copyOf(warnings);
@@ -133,11 +136,24 @@ public final class Create {
     return new Create(kernel, root, request).explain();
   }
 
+  /** What an exec in a container of a bundle would run, as {@link #explain} for create. */
+  static List<Explanation.Part> explainExec(Kernel kernel, String root, Request request) {
+    Create create = new Create(kernel, root, request);
+    Plan plan = create.plan(create.readBundle());
+    Spec spec = SpecReader.readValid(plan.config(), "config.json");
+    return Exec.explain(kernel, root, request.id(), spec, plan.cgroup());
+  }
+
   private Created run() {
     Plan plan = plan(readBundle());
+    ConsoleSocket.check(
+        plan.compiled().console() != null,
+        request.attended(),
+        request.consoleSocket(),
+        " [config.json /process/terminal]");
     Spawned spawned = spawn(plan);
     ContainerState finished = commit(plan, spawned);
-    return new Created(finished, warnings(plan, spawned));
+    return new Created(finished, spawned.terminal(), warnings(plan, spawned));
   }
 
   private static List<String> warnings(Plan plan, Spawned spawned) {
@@ -357,6 +373,7 @@ public final class Create {
       long go,
       long pidfdSocket,
       long pid,
+      long terminal,
       long made,
       byte[] messages,
       byte[] stat) {}
@@ -370,6 +387,7 @@ public final class Create {
       Slot go,
       Slot pidfdSocket,
       Slot pid,
+      Slot terminal,
       Slot ready,
       @Nullable Slot made,
       Data messages,
@@ -404,6 +422,12 @@ public final class Create {
     PidfdSocket.connect(b, request.pidfdSocket(), pidfdSocket);
     Label present = b.label("present");
     Label done = b.label("done");
+    Slot terminal = b.fd("terminal", "ptmx");
+    descriptors.keep(terminal);
+    ConsoleSocket console = null;
+    if (compiled.console() != null) {
+      console = ConsoleSocket.open(b, descriptors, request.consoleSocket());
+    }
     Slot rootFd = StateRoot.make(b, root);
     descriptors.keep(rootFd);
     b.step("make the state of container \"" + request.id() + "\"", "");
@@ -435,7 +459,7 @@ public final class Create {
       descriptors.add(cgroupFd);
       plan.limits().apply(b, cgroupDirectory, cgroupFd);
     }
-    Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled);
+    Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled, console);
     ImageFile image =
         Spawn.image(
             b,
@@ -462,6 +486,9 @@ public final class Create {
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
     b.branch(Condition.EQ, ready, imm(0), done);
+    if (console != null) {
+      console.receive(b, descriptors, terminal);
+    }
     if (cgroupFd != null) {
       plan.limits().applyLate(b, cgroupFd);
       descriptors.close(cgroupFd);
@@ -489,6 +516,7 @@ public final class Create {
         channels.goWrite(),
         pidfdSocket,
         pid,
+        terminal,
         ready,
         cgroupDirectory == null ? null : cgroupDirectory.made(),
         messages,
@@ -511,6 +539,7 @@ public final class Create {
             result.slot(making.go()),
             result.slot(making.pidfdSocket()),
             result.slot(making.pid()),
+            result.slot(making.terminal()),
             made == null ? 0 : result.slot(made),
             result.bytes(making.messages()),
             result.bytes(making.stat(), result.slot(making.statSize())));
@@ -582,6 +611,7 @@ public final class Create {
     Slot rootFd = descriptors.take("root", imm(spawned.root()));
     Slot directory = descriptors.take("directory", imm(spawned.directory()));
     descriptors.close(descriptors.take("go", imm(spawned.go())));
+    descriptors.take("terminal", imm(spawned.terminal()));
     descriptors.close(descriptors.take("pidfd socket", imm(spawned.pidfdSocket())));
     if (spawned.pid() > 0) {
       b.step("end the container's process", "");
@@ -648,7 +678,8 @@ public final class Create {
     StateRoot.write(b, directory, finished);
     String pidFile = request.pidFile();
     if (pidFile != null) {
-      pidFile(b, pidFile, finished.pid());
+      String digits = Integer.toString(finished.pid());
+      pidFile(b, pidFile, b.string(digits), imm(digits.length()));
     }
     b.step("let the container's process go on", "");
     // MSG_NOSIGNAL: SIGPIPE would end this process without a word.
@@ -671,7 +702,7 @@ public final class Create {
   }
 
   /** Digits only, under a temporary name first: a reader never sees half of them. */
-  private static void pidFile(ProgramBuilder b, String path, int pid) {
+  static void pidFile(ProgramBuilder b, String path, Arg digits, Arg count) {
     b.step("write pid file \"" + path + "\"", "");
     int slash = path.lastIndexOf('/');
     String temporary = path.substring(0, slash + 1) + "." + path.substring(slash + 1);
@@ -688,7 +719,7 @@ public final class Create {
                     | Constants.O_CLOEXEC),
             imm(0644))
         .into(file);
-    Idioms.writeAll(b, file, Integer.toString(pid).getBytes(StandardCharsets.US_ASCII));
+    b.sys(Syscall.WRITE, file, digits, count);
     Idioms.close(b, file);
     b.sys(
         Syscall.RENAMEAT2,

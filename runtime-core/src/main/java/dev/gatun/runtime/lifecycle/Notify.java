@@ -6,6 +6,7 @@ import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Addr;
 import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Descriptors;
@@ -239,70 +240,58 @@ public final class Notify {
   }
 
   /**
-   * Adds, before the loop of a process that waits for the container's end, what {@link #listen} and
+   * Adds, before the loop of a process that waits for the container's end, what {@link #polled} and
    * {@link #end} need.
    *
    * @param b the program
-   * @return a slot with the container's socket, −1 once it is ready
+   * @param poll a pollfd of the loop, for the container's socket; −1 in it once it is ready
    */
-  Slot begin(ProgramBuilder b) {
-    Slot socket = b.slot("notify socket");
-    b.set(socket, imm(container));
-    return socket;
+  void begin(ProgramBuilder b, Addr poll) {
+    b.store(4, poll, imm(Structs.POLLFD_FD), imm(container));
+  }
+
+  /**
+   * Adds, to that loop, that what the container says is passed on until it is ready.
+   *
+   * @param b the program
+   * @param poll the pollfd
+   * @param listen the loop's head
+   */
+  void polled(ProgramBuilder b, Addr poll, Label listen) {
+    Slot pid = b.slot("pid");
+    Slot ready = b.slot("ready");
+    Label over = b.label("over");
+    Label said = b.label("something said");
+    b.load(2, ready, poll, imm(Structs.POLLFD_REVENTS));
+    b.branch(Condition.NE, ready, imm(0), said);
+    b.outOfLine(() -> {
+      b.bind(said);
+      b.sys(Syscall.GETPID).into(pid);
+      pass(b, imm(container), pid, over, listen, listen);
+      b.bind(over);
+      b.store(4, poll, imm(Structs.POLLFD_FD), imm(-1));
+      for (long fd : new long[] {container, manager}) {
+        b.sys(Syscall.CLOSE, imm(fd)).tolerateAny();
+      }
+      b.jump(listen);
+    });
   }
 
   /**
    * Adds, behind the loop, that what the container said last is passed on.
    *
    * @param b the program
-   * @param socket what {@link #begin} returned
+   * @param poll the pollfd
    */
-  void end(ProgramBuilder b, Slot socket) {
+  void end(ProgramBuilder b, Addr poll) {
     Slot pid = b.slot("pid");
+    Slot socket = b.slot("notify socket");
     Label next = b.loop("said last");
     Label over = b.label("over");
     b.sys(Syscall.GETPID).into(pid);
+    b.load(4, socket, poll, imm(Structs.POLLFD_FD));
     pass(b, socket, pid, over, next, over);
     b.bind(over);
-  }
-
-  /**
-   * Adds, to the loop of a process that waits for the container's end, that it also listens to the
-   * container until it is ready.
-   *
-   * @param b the program
-   * @param socket what {@link #begin} returned
-   * @param signals what the loop reads next
-   * @param listen the loop's head
-   */
-  void listen(ProgramBuilder b, Slot socket, Slot signals, Label listen) {
-    int second = Structs.SIZEOF_POLLFD;
-    Data polls =
-        b.variable("pollfds", 2 * second)
-            .u16(Structs.POLLFD_EVENTS, Constants.POLLIN)
-            .u16(second + Structs.POLLFD_EVENTS, Constants.POLLIN);
-    Slot pid = b.slot("pid");
-    Slot ready = b.slot("ready");
-    Label over = b.label("over");
-    // A negative descriptor is passed over.
-    b.store(4, polls.address(), imm(Structs.POLLFD_FD), socket);
-    b.store(4, polls.address(), imm(second + Structs.POLLFD_FD), signals);
-    b.sys(Syscall.PPOLL, polls.address(), imm(2), imm(0), imm(0), imm(0))
-        .tolerate(Errno.EINTR, listen);
-    b.load(4, ready, polls.address(), imm(4));
-    b.alu(Function.SHR, ready, ready, imm(16));
-    Label said = b.label("something said");
-    b.branch(Condition.NE, ready, imm(0), said);
-    b.outOfLine(() -> {
-      b.bind(said);
-      b.sys(Syscall.GETPID).into(pid);
-      pass(b, socket, pid, over, listen, listen);
-      b.bind(over);
-      b.sys(Syscall.CLOSE, socket).tolerateAny();
-      b.set(socket, imm(-1));
-      b.sys(Syscall.CLOSE, imm(manager)).tolerateAny();
-      b.jump(listen);
-    });
   }
 
   /** Reads one datagram, and passes on its line READY= if it has one. */

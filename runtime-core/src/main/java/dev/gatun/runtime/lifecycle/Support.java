@@ -30,9 +30,6 @@ final class Support {
     if (process == null) {
       throw new ConfigException("/process", "process must be set: there is nothing to run");
     }
-    if (process.terminal()) {
-      throw refuse("/process/terminal", "a terminal");
-    }
     Hooks hooks = spec.hooks();
     if (hooks != null && !hooks.equals(NO_HOOKS)) {
       throw refuse("/hooks", "hooks");

@@ -198,6 +198,7 @@ final class RootDirectory {
         imm(
             Constants.STATX_TYPE
                 | Constants.STATX_MODE
+                | Constants.STATX_INO
                 | Constants.STATX_UID
                 | Constants.STATX_GID),
         statx.address());

@@ -42,6 +42,7 @@ public final class RootfsCompiler {
   private final boolean noPivot;
   private final RootDirectory in;
   private final Slot hostRoot;
+  private @Nullable TerminalCompiler terminal;
 
   /**
    * Prepares to compile.
@@ -60,6 +61,17 @@ public final class RootfsCompiler {
     this.noPivot = noPivot;
     in = new RootDirectory(b);
     hostRoot = b.fd("hostroot", "/");
+  }
+
+  /**
+   * Gives the process a terminal.
+   *
+   * @param terminal its compiler, null for none
+   * @return this compiler
+   */
+  public RootfsCompiler terminal(@Nullable TerminalCompiler terminal) {
+    this.terminal = terminal;
+    return this;
   }
 
   /**
@@ -103,6 +115,9 @@ public final class RootfsCompiler {
       devIsHosts |= isHostsDev(mount);
     }
     new DeviceCompiler(in, procfs, spec.mounts()).compile(linux.devices(), devIsHosts);
+    if (terminal != null) {
+      terminal.create(in);
+    }
     workingDirectory();
     mounts.finish();
     hidden.readOnly(readOnly);
