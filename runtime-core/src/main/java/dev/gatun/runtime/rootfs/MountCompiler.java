@@ -7,6 +7,7 @@ import dev.gatun.linux.Errno;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.Op.Function;
@@ -32,8 +33,8 @@ final class MountCompiler {
   private static final int CGROUP_LINE = 0x3a3a300a;
 
   private final RootDirectory in;
+  private final HostSources sources;
   private final ProgramBuilder b;
-  private final String bundle;
   private final @Nullable String label;
   private final boolean cgroupNamespace;
   private final Slot procfs;
@@ -44,13 +45,13 @@ final class MountCompiler {
 
   MountCompiler(
       RootDirectory in,
-      String bundle,
+      HostSources sources,
       @Nullable String label,
       boolean cgroupNamespace,
       Slot procfs) {
     this.in = in;
+    this.sources = sources;
     this.b = in.b;
-    this.bundle = bundle;
     this.label = label;
     this.cgroupNamespace = cgroupNamespace;
     this.procfs = procfs;
@@ -62,9 +63,6 @@ final class MountCompiler {
     if (path.equals("/")) {
       throw new ConfigException(
           place + "/destination", "mount /: the root file system is what \"root\" names");
-    }
-    if (!mount.uidMappings().isEmpty() || !mount.gidMappings().isEmpty()) {
-      throw new ConfigException(place, "mount " + path + ": idmapped mounts are not supported yet");
     }
     MountOptions options = MountOptions.of(mount, path, place);
     if (options.isRemount()) {
@@ -83,12 +81,12 @@ final class MountCompiler {
     checkProc(path, type.equals("proc"), place);
     if (type.equals("cgroup") || type.equals("cgroup2")) {
       if (cgroupNamespace) {
-        fileSystem(mount, "cgroup2", path, options, false);
+        fileSystem(mount, "cgroup2", path, options, false, place);
       } else {
         ownCgroup(path, options);
       }
     } else {
-      fileSystem(mount, type, path, options, type.equals("tmpfs") || path.equals("/dev"));
+      fileSystem(mount, type, path, options, isLate(type, path), place);
     }
   }
 
@@ -149,22 +147,12 @@ final class MountCompiler {
   // --- kinds of mounts
 
   private void bind(Mount mount, String path, MountOptions options, String place) {
-    String source = mount.source();
-    if (source == null) {
-      throw new ConfigException(place, "mount " + path + ": a bind mount needs a source");
-    }
     refuseParameters(path, options);
-    String from = source.startsWith("/") ? source : bundle + "/" + source;
-    Slot tree = b.fd("tree", path);
-    b.sys(
-            Syscall.OPEN_TREE,
-            imm(Constants.AT_FDCWD),
-            b.string(from),
-            imm(Constants.OPEN_TREE_CLONE | Constants.OPEN_TREE_CLOEXEC | options.recursive()))
-        .into(tree);
+    Slot tree = sources.bindTree(mount, options, path, place);
     if (path.equals("/proc")) {
       String step = b.origin().step();
-      Label wrong = in.failure(step + " from " + from + ", which is no procfs", Errno.EPERM);
+      Label wrong =
+          in.failure(step + " from " + mount.source() + ", which is no procfs", Errno.EPERM);
       b.branch(Condition.NE, in.fileSystemType(tree), imm(Constants.PROC_SUPER_MAGIC), wrong);
     }
     boolean readOnlyLate = path.equals("/dev") && options.isReadOnly();
@@ -203,12 +191,44 @@ final class MountCompiler {
   }
 
   private void fileSystem(
-      Mount mount, String type, String path, MountOptions options, boolean writableAtFirst) {
+      Mount mount,
+      String type,
+      String path,
+      MountOptions options,
+      boolean writableAtFirst,
+      String place) {
+    Slot handed = sources.handed(path, place);
+    Slot tree =
+        handed == null
+            ? newFileSystem(mount, type, path, options, writableAtFirst, place)
+            : handed;
+    boolean ordinary = type.equals("proc") || type.equals("sysfs");
+    Slot target = ordinary ? in.ordinaryDirectory(path) : in.directory(path);
+    place(tree, target, path, options, options.isReadOnly() && writableAtFirst);
+  }
+
+  /** Whether what is mounted is filled before it may become read-only. */
+  static boolean isLate(String type, String path) {
+    return type.equals("tmpfs") || path.equals("/dev");
+  }
+
+  /** Makes a file system and a detached mount of it. */
+  Slot newFileSystem(
+      Mount mount,
+      String type,
+      String path,
+      MountOptions options,
+      boolean writableAtFirst,
+      String place) {
     boolean readOnly = options.isReadOnly();
     boolean readOnlyLate = readOnly && writableAtFirst;
     Slot context = b.fd("context", type);
     Slot tree = b.fd("tree", path);
-    b.sys(Syscall.FSOPEN, b.string(type), imm(Constants.FSOPEN_CLOEXEC)).into(context);
+    Label refused = b.label("refused");
+    Label made = b.label("made");
+    boolean hostsSys = type.equals("sysfs") && sources.isLimited();
+    Instruction open =
+        b.sys(Syscall.FSOPEN, b.string(type), imm(Constants.FSOPEN_CLOEXEC)).into(context);
     if (mount.source() != null) {
       in.configure(context, "source", mount.source());
     }
@@ -219,18 +239,49 @@ final class MountCompiler {
     if (label != null && !hasOwnLabel(type)) {
       in.configure(context, "context", label);
     }
-    b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_CREATE));
+    Instruction create = b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_CREATE));
     long set = options.attributesSet();
-    b.sys(
-            Syscall.FSMOUNT,
-            context,
-            imm(Constants.FSMOUNT_CLOEXEC),
-            imm(readOnlyLate ? set & ~Constants.MOUNT_ATTR_RDONLY : set))
-        .into(tree);
+    Instruction mounting =
+        b.sys(
+                Syscall.FSMOUNT,
+                context,
+                imm(Constants.FSMOUNT_CLOEXEC),
+                imm(readOnlyLate ? set & ~Constants.MOUNT_ATTR_RDONLY : set))
+            .into(tree);
+    b.bind(made);
+    if (hostsSys) {
+      open.tolerate(Errno.EPERM, refused);
+      create.tolerate(Errno.EPERM, refused);
+      mounting.tolerate(Errno.EPERM, refused);
+      b.outOfLine(() -> {
+        b.bind(refused);
+        hostsSys(tree, options);
+        b.jump(made);
+      });
+    }
     Idioms.close(b, context);
-    boolean ordinary = type.equals("proc") || type.equals("sysfs");
-    Slot target = ordinary ? in.ordinaryDirectory(path) : in.directory(path);
-    place(tree, target, path, options, readOnlyLate);
+    sources.map(tree, options, path, place);
+    return tree;
+  }
+
+  /**
+   * The kernel makes a sysfs only for who owns the network namespace, and where all of it may be
+   * seen: the host's own stands for it then, with all that is mounted below it.
+   */
+  private void hostsSys(Slot tree, MountOptions options) {
+    b.sys(
+            Syscall.OPEN_TREE,
+            imm(Constants.AT_FDCWD),
+            b.string("/sys"),
+            imm(
+                Constants.OPEN_TREE_CLONE | Constants.OPEN_TREE_CLOEXEC | Constants.AT_RECURSIVE))
+        .into(tree);
+    long restricting =
+        Constants.MOUNT_ATTR_RDONLY
+            | Constants.MOUNT_ATTR_NOSUID
+            | Constants.MOUNT_ATTR_NODEV
+            | Constants.MOUNT_ATTR_NOEXEC;
+    in.setAttributes(tree, Constants.AT_RECURSIVE, options.attributesSet() & restricting, 0);
   }
 
   /** File systems whose files the policy labels, whatever the mount says. */
