@@ -41,7 +41,8 @@ final class ContainerOptions {
         listenFds(call.variable("LISTEN_FDS")),
         options.has("no-pivot"),
         options.has("no-new-keyring"),
-        attended);
+        attended,
+        call.rootless());
   }
 
   private static int listenFds(@Nullable String variable) {
