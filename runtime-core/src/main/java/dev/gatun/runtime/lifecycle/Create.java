@@ -211,7 +211,7 @@ public final class Create {
     // What only root can have is explained to anybody.
     Privileges asks =
         explained && !withUserNamespace ? Privileges.ROOT : bundle.privileges();
-    IdMaps.check(linux, asks);
+    IdMaps.check(spec, asks);
     Allowance found =
         Allowance.of(
             kernel, request.rootless(), asks, linux, bundle.cgroups(), request.id());

@@ -249,6 +249,21 @@ final class MountCompiler {
                 imm(readOnlyLate ? set & ~Constants.MOUNT_ATTR_RDONLY : set))
             .into(tree);
     b.bind(made);
+    if (type.equals("proc") && sources.isLimited()) {
+      String step = b.origin().step();
+      create.tolerate(
+          Errno.EPERM,
+          in.failure(
+              step + ": a proc is given to who owns the PID namespace, which is not the container's",
+              Errno.EPERM));
+      mounting.tolerate(
+          Errno.EPERM,
+          in.failure(
+              step
+                  + ": the kernel gives a new proc only where all of the runtime's own is to be seen,"
+                  + " and something is mounted over a part of it",
+              Errno.EPERM));
+    }
     if (hostsSys) {
       open.tolerate(Errno.EPERM, refused);
       create.tolerate(Errno.EPERM, refused);
@@ -355,7 +370,30 @@ final class MountCompiler {
     b.bind(found);
     Slot name = cgroupName(path);
     Slot own = b.fd("cgroup", "own cgroup");
-    Idioms.openat2(b, top, name, in.pathDirectory(), 0, RootDirectory.IN_ROOT, own);
+    Label above = b.label("above the mount");
+    Label hidden = in.failure("mount " + path + ": the container's cgroup is not there", Errno.ENOENT);
+    Label again = b.loop("own cgroup");
+    Idioms.openat2(
+        b,
+        top,
+        name,
+        in.pathDirectory(),
+        0,
+        RootDirectory.IN_ROOT,
+        own,
+        above,
+        Errno.ENOENT);
+    b.outOfLine(() -> {
+      // In another container the mount does not begin at the root that the name counts from.
+      b.bind(above);
+      Slot c = b.slot("c");
+      Label next = b.loop("next name");
+      b.alu(Function.ADD, name, name, imm(1));
+      b.load(1, c, name, imm(0));
+      b.branch(Condition.EQ, c, imm(0), hidden);
+      b.branch(Condition.NE, c, imm('/'), next);
+      b.jump(again);
+    });
     Idioms.close(b, top);
     Slot tree = in.clone(own, 0, "tree", path);
     Idioms.close(b, own);

@@ -4,6 +4,9 @@ import dev.gatun.oci.IdMapping;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.Namespace;
 import dev.gatun.oci.NamespaceType;
+import dev.gatun.oci.Process;
+import dev.gatun.oci.Spec;
+import dev.gatun.oci.User;
 import dev.gatun.runtime.ConfigException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -21,11 +24,12 @@ public final class IdMaps {
   /**
    * Checks what a configuration says of its user namespace.
    *
-   * @param linux the Linux section
+   * @param spec the configuration
    * @param privileges who asks
    * @throws ConfigException naming what cannot be had
    */
-  public static void check(Linux linux, Privileges privileges) {
+  public static void check(Spec spec, Privileges privileges) {
+    Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
     Namespace user = linux.namespace(NamespaceType.USER);
     if (user == null) {
       if (!privileges.isRoot()) {
@@ -46,6 +50,34 @@ public final class IdMaps {
     }
     check(linux.uidMappings(), "/linux/uidMappings", "user");
     check(linux.gidMappings(), "/linux/gidMappings", "group");
+    Process process = spec.process();
+    if (process != null) {
+      check(process.user(), linux, privileges);
+    }
+  }
+
+  private static void check(User user, Linux linux, Privileges privileges) {
+    checkMapped(linux.uidMappings(), user.uid(), "/process/user/uid", "user ");
+    checkMapped(linux.gidMappings(), user.gid(), "/process/user/gid", "group ");
+    List<Long> groups = user.additionalGids();
+    for (int i = 0; i < groups.size(); i++) {
+      String place = "/process/user/additionalGids/" + i;
+      if (!privileges.isRoot() && isOwn(linux.gidMappings(), privileges.gid())) {
+        throw new ConfigException(
+            place,
+            "additional groups need a map that newgidmap writes: with nothing but their own group"
+                + " mapped, an ordinary user loses setgroups(2)");
+      }
+      checkMapped(linux.gidMappings(), groups.get(i), place, "group ");
+    }
+  }
+
+  private static void checkMapped(
+      List<IdMapping> mappings, long id, String place, String what) {
+    if (!maps(mappings, id)) {
+      throw new ConfigException(
+          place, what + id + " is not mapped in the user namespace of the container");
+    }
   }
 
   private static void check(List<IdMapping> mappings, String place, String what) {
