@@ -16,8 +16,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where state is kept when nobody says where, by runc's rules: in {@code /run/gatun} for root of the
- * host, and in {@code $XDG_RUNTIME_DIR/gatun} for who cannot write there.
+ * Where state is kept when nobody says where, by runc's rules: in {@code /run/gatun} for root of
+ * the host, and in {@code $XDG_RUNTIME_DIR/gatun} for who cannot write there.
  */
 final class DefaultRoot {
   private static final String OF_ROOT = "/run/gatun";

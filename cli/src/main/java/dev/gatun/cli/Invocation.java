@@ -16,7 +16,12 @@ import org.jspecify.annotations.Nullable;
  * @param rootless what {@code --rootless} says
  */
 record Invocation(
-    Kernel kernel, String root, Options options, List<String> environment, Notes notes, Create.Rootless rootless) {
+    Kernel kernel,
+    String root,
+    Options options,
+    List<String> environment,
+    Notes notes,
+    Create.Rootless rootless) {
 
   /** Notes what does not apply to a new container. */
   void warn(Create.Created created) {

@@ -313,12 +313,11 @@ public final class InitCompiler {
     Joined user = joinedUserNamespace();
     List<Slot> refused = new ArrayList<>();
     for (Joined namespace : joined) {
-      if (namespace == user) {
+      if (namespace.type() == NamespaceType.USER) {
         continue;
       }
       b.step("join " + namespace.type().specName() + " namespace", namespace.place());
-      Instruction join =
-          b.sys(Syscall.SETNS, namespace.fd(), imm(namespace.type().cloneFlag()));
+      Instruction join = b.sys(Syscall.SETNS, namespace.fd(), imm(namespace.type().cloneFlag()));
       if (user != null) {
         Slot result = b.slot("joined");
         join.into(result).tolerate(Errno.EPERM);
@@ -333,7 +332,7 @@ public final class InitCompiler {
     userNamespace.join(user.place());
     int i = 0;
     for (Joined namespace : joined) {
-      if (namespace == user) {
+      if (namespace.type() == NamespaceType.USER) {
         continue;
       }
       b.step("join " + namespace.type().specName() + " namespace", namespace.place());
@@ -429,9 +428,7 @@ public final class InitCompiler {
           b.string("self/timens_offsets"),
           Constants.O_WRONLY,
           0,
-          Constants.RESOLVE_BENEATH
-              | Constants.RESOLVE_NO_XDEV
-              | Constants.RESOLVE_NO_MAGICLINKS,
+          Constants.RESOLVE_BENEATH | Constants.RESOLVE_NO_XDEV | Constants.RESOLVE_NO_MAGICLINKS,
           fd);
       writeOffsets(fd);
     }

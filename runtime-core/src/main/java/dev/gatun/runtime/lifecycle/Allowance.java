@@ -22,9 +22,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What differs for a caller who is not root of the host: device rules, which need a BPF program that
- * only root may load, protect nothing where nobody can make a device node, and a container goes
- * without a cgroup where none may be made and no limit asks for one.
+ * What differs for a caller who is not root of the host: device rules, which need a BPF program
+ * that only root may load, protect nothing where nobody can make a device node, and a container
+ * goes without a cgroup where none may be made and no limit asks for one.
  */
 final class Allowance {
   private static final int MAX_ENVIRONMENT = 256 << 10;
@@ -74,8 +74,7 @@ final class Allowance {
       CgroupRoot root,
       String id) {
     boolean lenient =
-        asked == Create.Rootless.TRUE
-            || (asked == Create.Rootless.AUTO && privileges.isLimited());
+        asked == Create.Rootless.TRUE || (asked == Create.Rootless.AUTO && privileges.isLimited());
     String path = linux.cgroupsPath();
     boolean named = path != null && !path.isEmpty();
     if (!lenient && !privileges.isLimited()) {

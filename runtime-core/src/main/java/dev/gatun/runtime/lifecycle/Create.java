@@ -209,12 +209,10 @@ public final class Create {
     Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
     boolean withUserNamespace = linux.namespace(NamespaceType.USER) != null;
     // What only root can have is explained to anybody.
-    Privileges asks =
-        explained && !withUserNamespace ? Privileges.ROOT : bundle.privileges();
+    Privileges asks = explained && !withUserNamespace ? Privileges.ROOT : bundle.privileges();
     IdMaps.check(spec, asks);
     Allowance found =
-        Allowance.of(
-            kernel, request.rootless(), asks, linux, bundle.cgroups(), request.id());
+        Allowance.of(kernel, request.rootless(), asks, linux, bundle.cgroups(), request.id());
     CgroupPath cgroup = found.cgroup();
     Limits limits = Limits.of(found.resources(), bundle.cgroups(), cgroup);
     int kept = request.preserveFds() + request.listenFds();
@@ -244,7 +242,8 @@ public final class Create {
             (int) bundle.privileges().uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
             spec.annotations());
-    return new Plan(state, bundle.config(), cgroup, limits, compiled, image, kept, spec.unknownProperties());
+    return new Plan(
+        state, bundle.config(), cgroup, limits, compiled, image, kept, spec.unknownProperties());
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
@@ -316,8 +315,7 @@ public final class Create {
     append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/uid_map", files, total, none);
     b.bind(none);
     b.replyUpTo(files, total);
-    return new Reading(
-        b.build(), cwd, time, files, uid, gid, configEnd, mountsEnd, cgroupEnd);
+    return new Reading(b.build(), cwd, time, files, uid, gid, configEnd, mountsEnd, cgroupEnd);
   }
 
   /**

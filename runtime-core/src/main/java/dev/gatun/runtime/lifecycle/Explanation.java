@@ -47,7 +47,9 @@ public final class Explanation {
   public static List<Part> of(Kernel kernel, String root, String bundle, String id) {
     ContainerId.check(id);
     return Create.explain(
-        kernel, root, new Create.Request(id, bundle, null, 0, 0, false, false, false, Create.Rootless.AUTO));
+        kernel,
+        root,
+        new Create.Request(id, bundle, null, 0, 0, false, false, false, Create.Rootless.AUTO));
   }
 
   /** A program that one process runs from its beginning to its end. */

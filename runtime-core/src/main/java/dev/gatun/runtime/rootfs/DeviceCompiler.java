@@ -236,11 +236,7 @@ final class DeviceCompiler {
             Syscall.OPENAT,
             directory,
             b.string(name),
-            imm(
-                Constants.O_CREAT
-                    | Constants.O_EXCL
-                    | b.arch().O_NOFOLLOW()
-                    | Constants.O_CLOEXEC),
+            imm(Constants.O_CREAT | Constants.O_EXCL | b.arch().O_NOFOLLOW() | Constants.O_CLOEXEC),
             imm(0))
         .into(file)
         .tolerate(Errno.EEXIST, there);

@@ -26,8 +26,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What of a configuration is opened on the host: the root file system and the sources of mounts, and
- * the ids of mounts that are mapped.
+ * What of a configuration is opened on the host: the root file system and the sources of mounts,
+ * and the ids of mounts that are mapped.
  *
  * <p>Init opens it all itself, unless it is in a user namespace of which the host's root had the
  * making: mapped to somebody else, it cannot pass directories that only their owner may enter. Then
@@ -96,7 +96,7 @@ public final class HostSources implements UserNamespace.Opener {
       String place = "/mounts/" + i;
       MountOptions options = MountOptions.of(mount, mount.destination(), place);
       mappings[i] = mapping(mount, options, place, privileges);
-      checkGroup(mount, options, place);
+      checkGroup(mount, options);
       boolean opened = handedOver && !options.isRemount();
       numbers[i] = opened && (options.isBind() || mappings[i] != null) ? count++ : -1;
     }
@@ -111,7 +111,7 @@ public final class HostSources implements UserNamespace.Opener {
   }
 
   /** The configurations of most callers ask for {@code gid=5}, which a small map does not have. */
-  private void checkGroup(Mount mount, MountOptions options, String place) {
+  private void checkGroup(Mount mount, MountOptions options) {
     if (!newUserNamespace || !"devpts".equals(mount.type())) {
       return;
     }
@@ -177,8 +177,7 @@ public final class HostSources implements UserNamespace.Opener {
     return remember(mount.uidMappings(), mount.gidMappings(), own, place);
   }
 
-  private Mapping remember(
-      List<IdMapping> uids, List<IdMapping> gids, boolean own, String place) {
+  private Mapping remember(List<IdMapping> uids, List<IdMapping> gids, boolean own, String place) {
     for (Mapping known : distinct) {
       if (known.own == own && (own || (known.uids.equals(uids) && known.gids.equals(gids)))) {
         return known;
@@ -259,9 +258,9 @@ public final class HostSources implements UserNamespace.Opener {
     if (type == null) {
       throw new ConfigException(place, "mount " + path + ": it has no type and is no bind mount");
     }
-    MountCompiler compiler =
-        new MountCompiler(in, this, linux.mountLabel(), true, in.root);
-    return compiler.newFileSystem(mount, type, path, options, MountCompiler.isLate(type, path), place);
+    MountCompiler compiler = new MountCompiler(in, this, linux.mountLabel(), true, in.root);
+    return compiler.newFileSystem(
+        mount, type, path, options, MountCompiler.isLate(type, path), place);
   }
 
   /** Opens the root file system, the only time that its path is used. */
@@ -322,7 +321,9 @@ public final class HostSources implements UserNamespace.Opener {
         Syscall.MOUNT_SETATTR,
         tree,
         b.string(""),
-        imm(Constants.AT_EMPTY_PATH | (options.isIdmappedRecursively() ? Constants.AT_RECURSIVE : 0)),
+        imm(
+            Constants.AT_EMPTY_PATH
+                | (options.isIdmappedRecursively() ? Constants.AT_RECURSIVE : 0)),
         attr.address(),
         imm(Structs.SIZEOF_MOUNT_ATTR));
     b.step(before);

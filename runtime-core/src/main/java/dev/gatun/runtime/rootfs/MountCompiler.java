@@ -32,6 +32,13 @@ final class MountCompiler {
   /** {@code "\n0::"} as a little-endian number: how the line of cgroup v2 begins. */
   private static final int CGROUP_LINE = 0x3a3a300a;
 
+  /** What a mount forbids stays forbidden in a user namespace, mount_namespaces(7). */
+  private static final long LOCKED =
+      Constants.MOUNT_ATTR_RDONLY
+          | Constants.MOUNT_ATTR_NOSUID
+          | Constants.MOUNT_ATTR_NODEV
+          | Constants.MOUNT_ATTR_NOEXEC;
+
   private final RootDirectory in;
   private final HostSources sources;
   private final ProgramBuilder b;
@@ -157,11 +164,18 @@ final class MountCompiler {
     }
     boolean readOnlyLate = path.equals("/dev") && options.isReadOnly();
     long set = options.attributesSet();
+    Origin origin = b.origin();
+    if (sources.isLimited() && (options.attributesCleared() & LOCKED) != 0) {
+      b.step(
+          origin.step() + " with rw, suid, dev or exec, which its source must have here",
+          origin.place());
+    }
     in.setAttributes(
         tree,
         0,
         readOnlyLate ? set & ~Constants.MOUNT_ATTR_RDONLY : set,
         options.attributesCleared());
+    b.step(origin);
     place(tree, in.like(path, tree), path, options, readOnlyLate);
   }
 
@@ -199,9 +213,7 @@ final class MountCompiler {
       String place) {
     Slot handed = sources.handed(path, place);
     Slot tree =
-        handed == null
-            ? newFileSystem(mount, type, path, options, writableAtFirst, place)
-            : handed;
+        handed == null ? newFileSystem(mount, type, path, options, writableAtFirst, place) : handed;
     boolean ordinary = type.equals("proc") || type.equals("sysfs");
     Slot target = ordinary ? in.ordinaryDirectory(path) : in.directory(path);
     place(tree, target, path, options, options.isReadOnly() && writableAtFirst);
@@ -254,7 +266,8 @@ final class MountCompiler {
       create.tolerate(
           Errno.EPERM,
           in.failure(
-              step + ": a proc is given to who owns the PID namespace, which is not the container's",
+              step
+                  + ": a proc is given to who owns the PID namespace, which is not the container's",
               Errno.EPERM));
       mounting.tolerate(
           Errno.EPERM,
@@ -288,8 +301,7 @@ final class MountCompiler {
             Syscall.OPEN_TREE,
             imm(Constants.AT_FDCWD),
             b.string("/sys"),
-            imm(
-                Constants.OPEN_TREE_CLONE | Constants.OPEN_TREE_CLOEXEC | Constants.AT_RECURSIVE))
+            imm(Constants.OPEN_TREE_CLONE | Constants.OPEN_TREE_CLOEXEC | Constants.AT_RECURSIVE))
         .into(tree);
     long restricting =
         Constants.MOUNT_ATTR_RDONLY
@@ -371,18 +383,11 @@ final class MountCompiler {
     Slot name = cgroupName(path);
     Slot own = b.fd("cgroup", "own cgroup");
     Label above = b.label("above the mount");
-    Label hidden = in.failure("mount " + path + ": the container's cgroup is not there", Errno.ENOENT);
+    Label hidden =
+        in.failure("mount " + path + ": the container's cgroup is not there", Errno.ENOENT);
     Label again = b.loop("own cgroup");
     Idioms.openat2(
-        b,
-        top,
-        name,
-        in.pathDirectory(),
-        0,
-        RootDirectory.IN_ROOT,
-        own,
-        above,
-        Errno.ENOENT);
+        b, top, name, in.pathDirectory(), 0, RootDirectory.IN_ROOT, own, above, Errno.ENOENT);
     b.outOfLine(() -> {
       // In another container the mount does not begin at the root that the name counts from.
       b.bind(above);

@@ -117,9 +117,7 @@ final class HandOver {
     }
   }
 
-  /**
-   * Waits for a parcel. A sender that ended has said why, or was killed: this process ends too.
-   */
+  /** Waits for a parcel. A sender that ended has said why, or was killed: this process ends too. */
   void receive(Slot end, Parcel parcel) {
     Data token = b.buffer("token", 8);
     Slot got = b.slot("got");

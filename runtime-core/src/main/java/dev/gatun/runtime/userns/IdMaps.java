@@ -72,8 +72,7 @@ public final class IdMaps {
     }
   }
 
-  private static void checkMapped(
-      List<IdMapping> mappings, long id, String place, String what) {
+  private static void checkMapped(List<IdMapping> mappings, long id, String place, String what) {
     if (!maps(mappings, id)) {
       throw new ConfigException(
           place, what + id + " is not mapped in the user namespace of the container");
@@ -84,7 +83,8 @@ public final class IdMaps {
     checkSize(mappings, place);
     if (!maps(mappings, 0)) {
       throw new ConfigException(
-          place, "the container's " + what + " 0 is not mapped, and its first process begins as it");
+          place,
+          "the container's " + what + " 0 is not mapped, and its first process begins as it");
     }
   }
 

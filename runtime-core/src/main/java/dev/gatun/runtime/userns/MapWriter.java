@@ -200,8 +200,7 @@ final class MapWriter {
     b.load(4, status, info.address(), imm(Structs.SIGINFO_T_SI_STATUS));
     b.branch(Condition.EQ, status, imm(0), good);
     b.branch(Condition.EQ, status, imm(NOT_FOUND), missing);
-    b.step(
-        tool + " refuses the map: its ranges must be the caller's in " + subordinate, place);
+    b.step(tool + " refuses the map: its ranges must be the caller's in " + subordinate, place);
     b.fail(Errno.EPERM);
     b.bind(missing);
     b.step(

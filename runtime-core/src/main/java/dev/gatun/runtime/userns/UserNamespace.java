@@ -70,11 +70,7 @@ public final class UserNamespace {
   }
 
   private UserNamespace(
-      ProgramBuilder b,
-      Linux linux,
-      Privileges privileges,
-      Opener opener,
-      @Nullable Slot joined) {
+      ProgramBuilder b, Linux linux, Privileges privileges, Opener opener, @Nullable Slot joined) {
     this.b = b;
     this.linux = linux;
     this.privileges = privileges;
@@ -97,11 +93,7 @@ public final class UserNamespace {
    * @return null when it asks for none
    */
   public static @Nullable UserNamespace of(
-      ProgramBuilder b,
-      Linux linux,
-      Privileges privileges,
-      Opener opener,
-      @Nullable Slot joined) {
+      ProgramBuilder b, Linux linux, Privileges privileges, Opener opener, @Nullable Slot joined) {
     Namespace user = linux.namespace(NamespaceType.USER);
     return user == null ? null : new UserNamespace(b, linux, privileges, opener, joined);
   }
@@ -272,8 +264,7 @@ public final class UserNamespace {
       process.put(b, 0, pidfd);
       channel.send(channel.far(), process);
       // Init has the far end too: what is wrong with the opener, it finds there.
-      b.sys(
-          Syscall.WAITID, imm(Constants.P_PID), child, imm(0), imm(Constants.WEXITED), imm(0));
+      b.sys(Syscall.WAITID, imm(Constants.P_PID), child, imm(0), imm(Constants.WEXITED), imm(0));
     }
   }
 
@@ -335,8 +326,8 @@ public final class UserNamespace {
   }
 
   /**
-   * Adds a {@code setgroups(2)} to no groups, where the user namespace may have lost that call: then
-   * the groups stay, since leaving one may give more rights than being in it.
+   * Adds a {@code setgroups(2)} to no groups, where the user namespace may have lost that call:
+   * then the groups stay, since leaving one may give more rights than being in it.
    *
    * @param b the program
    * @param procfs a procfs, in which {@code self} is this process
