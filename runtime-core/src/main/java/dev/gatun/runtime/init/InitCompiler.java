@@ -26,6 +26,7 @@ import dev.gatun.oci.TimeOffset;
 import dev.gatun.runtime.process.ProcessCompiler;
 import dev.gatun.runtime.rootfs.HostSources;
 import dev.gatun.runtime.rootfs.RootfsCompiler;
+import dev.gatun.runtime.rootfs.TerminalCompiler;
 import dev.gatun.runtime.userns.Privileges;
 import dev.gatun.runtime.userns.UserNamespace;
 import java.nio.charset.StandardCharsets;
@@ -55,10 +56,11 @@ public final class InitCompiler {
   private final Slot start;
   private final Slot status;
   private final @Nullable Slot cgroup;
+  private final @Nullable Slot console;
   private final List<Joined> joined = new ArrayList<>();
   private final Slot channel;
   private final List<String> warnings = new ArrayList<>();
-  private final Data message;
+  private final Reporter reporter;
   private final Label failed;
   private final Label gate;
   private final Slot signals;
@@ -110,6 +112,8 @@ public final class InitCompiler {
    * @param start takes the descriptor of the gate
    * @param status takes the descriptor that {@code gatun start} reads
    * @param cgroup takes the descriptor of the container's cgroup, null when it has none
+   * @param console takes the descriptor of the socket that the terminal is sent to, null when the
+   *     process has none
    * @param warnings what does not apply or cannot be granted, as far as it is known beforehand
    * @param joined namespaces to open, in the order in which they are joined
    * @param begin the first record of the intermediate; the gate's are before it
@@ -125,6 +129,7 @@ public final class InitCompiler {
       Slot start,
       Slot status,
       @Nullable Slot cgroup,
+      @Nullable Slot console,
       List<String> warnings,
       List<Joined> joined,
       int begin,
@@ -142,8 +147,10 @@ public final class InitCompiler {
     start = b.fd("start", "start");
     status = b.fd("status", "status");
     cgroup = options.inCgroup() ? b.slot("cgroup") : null;
+    Process process = spec.process();
+    console = process != null && process.terminal() ? b.fd("console", "console socket") : null;
     channel = b.slot("channel");
-    message = b.buffer("message", Message.SIZE);
+    reporter = new Reporter(b, channel);
     failed = b.label("failed");
     gate = b.loopAhead("gate");
     signals = b.slot("signals");
@@ -169,7 +176,6 @@ public final class InitCompiler {
     userNamespace =
         UserNamespace.of(b, linux, privileges, sources, user == null ? null : user.fd());
     sources.from(userNamespace);
-    Process process = spec.process();
     if (process == null) {
       throw new IllegalArgumentException("a configuration without a process");
     }
@@ -235,7 +241,7 @@ public final class InitCompiler {
     b.bind(init);
     init(started);
     b.bind(failed);
-    reportFailure();
+    reporter.failure();
     return new Image(
         b.build(),
         resident,
@@ -244,6 +250,7 @@ public final class InitCompiler {
         start,
         status,
         cgroup,
+        console,
         warnings,
         joined,
         begin.record(),
@@ -254,7 +261,7 @@ public final class InitCompiler {
 
   private void intermediate(Label init) {
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NAME), b.string("gatun:" + options.id()));
-    defaultSignals();
+    defaultSignals(b);
     if (userNamespace != null) {
       // What only the host's root may do, and a child inherits.
       Slot procfs = hostProcfs();
@@ -365,7 +372,7 @@ public final class InitCompiler {
   }
 
   /** Signals that the caller ignores stay ignored through execve(2): the container gets none. */
-  private void defaultSignals() {
+  static void defaultSignals(ProgramBuilder b) {
     b.step("reset signals", "");
     Data action = b.constant("SIG_DFL", Structs.SIZEOF_SIGACTION);
     Slot signal = b.slot("signal");
@@ -450,6 +457,10 @@ public final class InitCompiler {
   }
 
   private void init(Label started) {
+    Process process = spec.process();
+    if (process == null) {
+      throw new IllegalArgumentException("a configuration without a process");
+    }
     b.step("prepare the container's process", "");
     b.sys(Syscall.SETSID);
     if (cgroup != null) {
@@ -458,7 +469,7 @@ public final class InitCompiler {
     if (userNamespace != null) {
       userNamespace.receive();
     }
-    Slot procfs = procfs();
+    Slot procfs = procfs(b, isLimited());
     if (userNamespace == null) {
       compiler.early(procfs);
     } else {
@@ -482,7 +493,9 @@ public final class InitCompiler {
     }
     names();
     Data begin = b.buffer("", 0);
-    new RootfsCompiler(b, spec, options.noPivot(), sources).compile(procfs);
+    new RootfsCompiler(b, spec, options.noPivot(), sources)
+        .terminal(console == null ? null : new TerminalCompiler(b, process, "/process", console))
+        .compile(procfs);
     giveBack(begin, b.buffer("", 0));
     compiler.credentials(procfs, options.newKeyring(), options.id());
     b.step("hide from the container", "");
@@ -511,7 +524,11 @@ public final class InitCompiler {
   }
 
   /** A procfs of the new PID namespace that nobody else can reach, CVE-2025-52881. */
-  private Slot procfs() {
+  static Slot procfs(ProgramBuilder b) {
+    return procfs(b, false);
+  }
+
+  private static Slot procfs(ProgramBuilder b, boolean orExisting) {
     b.step("open a private procfs", "");
     Slot context = b.slot("context");
     Slot procfs = b.fd("procfs", "/proc");
@@ -527,8 +544,8 @@ public final class InitCompiler {
                         | Constants.MOUNT_ATTR_NODEV
                         | Constants.MOUNT_ATTR_NOEXEC))
             .into(procfs);
-    if (isLimited()) {
-      existingProcfs(create, mount, procfs);
+    if (orExisting) {
+      existingProcfs(b, create, mount, procfs);
     }
     Idioms.close(b, context);
     Label good = b.label("is procfs");
@@ -560,7 +577,8 @@ public final class InitCompiler {
    * Elsewhere what is mounted on the runtime's {@code /proc} has to do: it is not the container's,
    * and what is mounted upon it is never entered.
    */
-  private void existingProcfs(Instruction create, Instruction mount, Slot procfs) {
+  private static void existingProcfs(
+      ProgramBuilder b, Instruction create, Instruction mount, Slot procfs) {
     Label refused = b.label("no new procfs");
     Label opened = b.label("a procfs");
     create.tolerate(Errno.EPERM, refused);
@@ -708,42 +726,6 @@ public final class InitCompiler {
   }
 
   private void send(int kind, Arg value) {
-    b.store(8, message.address(), imm(Message.KIND), imm(kind));
-    b.store(8, message.address(), imm(Message.VALUE), value);
-    b.sys(Syscall.WRITE, channel, message.address(), imm(Message.SIZE));
-  }
-
-  private void reportFailure() {
-    b.step("report a failure", "");
-    b.onFailure(exit());
-    Slot size = b.slot("size");
-    b.store(8, message.address(), imm(Message.KIND), imm(Message.FAILED));
-    b.store(8, message.address(), imm(Message.RECORD), Slot.FAILED_RECORD);
-    b.store(8, message.address(), imm(Message.ERRNO), Slot.FAILED_ERRNO);
-    b.alu(Function.SUB, size, Slot.IMAGE_SLOTS_END, Slot.IMAGE_SLOTS);
-    // One write of at most PIPE_BUF bytes is never mixed with what the other process says.
-    Label fits = b.label("fits");
-    b.branch(Condition.LTU, size, imm(Message.MAX_SLOTS), fits);
-    b.set(size, imm(Message.MAX_SLOTS));
-    b.bind(fits);
-    b.store(8, message.address(), imm(Message.VALUE), size);
-    Data parts =
-        b.variable("iovec", 2 * Structs.SIZEOF_IOVEC)
-            .address(Structs.IOVEC_IOV_BASE, message.address())
-            .u64(Structs.IOVEC_IOV_LEN, Message.SIZE);
-    int second = Structs.SIZEOF_IOVEC;
-    b.store(8, parts.address(), imm(second + Structs.IOVEC_IOV_BASE), Slot.IMAGE_SLOTS);
-    b.store(8, parts.address(), imm(second + Structs.IOVEC_IOV_LEN), size);
-    b.sys(Syscall.WRITEV, channel, parts.address(), imm(2));
-    b.sys(Syscall.EXIT_GROUP, imm(1));
-  }
-
-  private Label exit() {
-    Label exit = b.label("exit");
-    b.outOfLine(() -> {
-      b.bind(exit);
-      b.sys(Syscall.EXIT_GROUP, imm(1));
-    });
-    return exit;
+    reporter.send(kind, value);
   }
 }

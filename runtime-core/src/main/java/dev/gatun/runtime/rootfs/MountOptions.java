@@ -72,6 +72,7 @@ public final class MountOptions {
     "strictatime",
     "suid",
     "symfollow",
+    "tmpcopyup",
     "unbindable"
   };
 
@@ -108,6 +109,7 @@ public final class MountOptions {
   private long recursiveClear;
 
   private @Nullable String iversion;
+  private @Nullable String copyUp;
   private boolean noatime;
   private boolean strictatime;
   private final List<Propagation> propagation = new ArrayList<>(2);
@@ -215,7 +217,7 @@ public final class MountOptions {
       case "rstrictatime" -> recursiveAccessTime(Constants.MOUNT_ATTR_STRICTATIME);
       case "ratime", "rrelatime", "rnorelatime", "rnostrictatime" ->
           recursiveAccessTime(Constants.MOUNT_ATTR_RELATIME);
-      case "tmpcopyup" -> throw refused("tmpcopyup is not supported yet", place);
+      case "tmpcopyup" -> copyUp = place;
       case "idmap" -> idmapped = true;
       case "ridmap" -> {
         idmapped = true;
@@ -341,6 +343,21 @@ public final class MountOptions {
    */
   @Nullable String iversion() {
     return iversion;
+  }
+
+  /** The place of {@code tmpcopyup}, null without it. */
+  @Nullable String copyUp() {
+    return copyUp;
+  }
+
+  /** Whether the file system is given a parameter of this name. */
+  boolean hasParameter(String key) {
+    for (int i = 0; i < parameters.size(); i++) {
+      if (parameters.get(i).key().equals(key)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

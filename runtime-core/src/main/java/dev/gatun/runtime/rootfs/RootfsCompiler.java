@@ -43,6 +43,7 @@ public final class RootfsCompiler {
   private final RootDirectory in;
   private final HostSources sources;
   private final Slot hostRoot;
+  private @Nullable TerminalCompiler terminal;
 
   /**
    * Prepares to compile.
@@ -76,6 +77,17 @@ public final class RootfsCompiler {
   }
 
   /**
+   * Gives the process a terminal.
+   *
+   * @param terminal its compiler, null for none
+   * @return this compiler
+   */
+  public RootfsCompiler terminal(@Nullable TerminalCompiler terminal) {
+    this.terminal = terminal;
+    return this;
+  }
+
+  /**
    * Adds the records. They run in init, in the container's mount, PID, network, IPC and cgroup
    * namespaces as far as it has them, with all capabilities. At their end the working directory is
    * {@code /} of the container and every descriptor that they opened is closed.
@@ -95,7 +107,8 @@ public final class RootfsCompiler {
     }
     List<String> masked = linux.maskedPaths() == null ? List.of() : linux.maskedPaths();
     List<String> readOnly = linux.readonlyPaths() == null ? List.of() : linux.readonlyPaths();
-    HiddenPaths hidden = new HiddenPaths(in);
+    String label = linux.mountLabel();
+    HiddenPaths hidden = new HiddenPaths(in, label);
     Slot umask = b.slot("umask");
     b.step("prepare the root file system", "/root");
     b.sys(Syscall.UMASK, imm(0)).into(umask);
@@ -108,7 +121,7 @@ public final class RootfsCompiler {
     openRoot(root, propagation, needsMask ? hidden : null);
     MountCompiler mounts =
         new MountCompiler(
-            in, sources, linux.mountLabel(), linux.namespace(NamespaceType.CGROUP) != null, procfs);
+            in, sources, label, linux.namespace(NamespaceType.CGROUP) != null, procfs);
     boolean devIsHosts = false;
     for (int i = 0; i < spec.mounts().size(); i++) {
       Mount mount = spec.mounts().get(i);
@@ -118,6 +131,9 @@ public final class RootfsCompiler {
     sources.close();
     new DeviceCompiler(in, procfs, spec.mounts(), sources.isLimited())
         .compile(linux.devices(), devIsHosts);
+    if (terminal != null) {
+      terminal.create(in);
+    }
     workingDirectory();
     mounts.finish();
     hidden.readOnly(readOnly);
