@@ -183,9 +183,7 @@ class UserNamespaceTest {
             box.directory(),
             java.util.Map.of(),
             List.of("unshare", "-U", "-n", "-u", "/bin/sleep", "1000"));
-    Wait.until(
-        "a user namespace",
-        () -> !ProcFs.link(holder.pid(), "ns/uts").equals(host("uts")));
+    Wait.until("a user namespace", () -> !ProcFs.link(holder.pid(), "ns/uts").equals(host("uts")));
     for (String file : List.of("uid_map", "gid_map")) {
       Files.writeString(Path.of("/proc/" + holder.pid() + "/" + file), "0 100000 65536\n");
     }
@@ -280,7 +278,8 @@ class UserNamespaceTest {
     }
     assertEquals(
         "200 260",
-        box.output(bundle, "echo $(wc -l < /proc/self/uid_map) $(cat /mnt/* | tr -d '\\n' | wc -c)"));
+        box.output(
+            bundle, "echo $(wc -l < /proc/self/uid_map) $(cat /mnt/* | tr -d '\\n' | wc -c)"));
   }
 
   @OnGatun
@@ -290,7 +289,8 @@ class UserNamespaceTest {
     String overlap =
         "[{'containerID': 0, 'hostID': 1, 'size': 9}, {'containerID': 5, 'hostID': 99, 'size': 9}]";
     box.run(mapped(box).set("/linux/uidMappings", overlap))
-        .expectFailure("write the map of users: write(", "EINVAL", "[config.json /linux/uidMappings]");
+        .expectFailure(
+            "write the map of users: write(", "EINVAL", "[config.json /linux/uidMappings]");
     box.run(mapped(box).set("/process/user", "{'uid': 99999, 'gid': 0}"))
         .expectFailure("user 99999 is not mapped", "[config.json /process/user/uid]");
     box.run(mapped(box).set("/linux/uidMappings", "[{'containerID': 1, 'hostID': 1, 'size': 9}]"))
@@ -298,7 +298,8 @@ class UserNamespaceTest {
     ObjectNode pts = (ObjectNode) mapped(box).mounts().get(2);
     assertEquals("/dev/pts", pts.get("destination").asText());
     box.run(mapped(box).set("/linux/gidMappings", "[{'containerID': 0, 'hostID': 1, 'size': 5}]"))
-        .expectFailure("mount /dev/pts: group 5 is not mapped", "[config.json /mounts/2/options/5]");
+        .expectFailure(
+            "mount /dev/pts: group 5 is not mapped", "[config.json /mounts/2/options/5]");
     box.run(mapped(box).removeNamespace("pid"))
         .expectFailure("mount /proc: a proc is given to who owns the PID namespace");
     box.run(box.bundle().join("user", "/proc/self/ns/net"))
