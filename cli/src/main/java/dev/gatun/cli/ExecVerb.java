@@ -64,11 +64,8 @@ final class ExecVerb implements Verb {
   @Override
   public Outcome run(Invocation call) {
     Options options = call.options();
-    for (String name : new String[] {"console-socket", "pidfd-socket"}) {
-      if (options.get(name) != null) {
-        throw new UsageException(
-            "--" + name + ": this version of gatun has no terminals and sockets");
-      }
+    if (options.get("pidfd-socket") != null) {
+      throw new UsageException("--pidfd-socket: this version of gatun has no such sockets");
     }
     boolean attended = !options.has("detach");
     Exec.Executed executed =
@@ -78,6 +75,7 @@ final class ExecVerb implements Verb {
             new Exec.Request(
                 call.id(),
                 process(options),
+                options.get("console-socket"),
                 options.get("pid-file"),
                 options.number("preserve-fds"),
                 cgroup(options.all("cgroup")),

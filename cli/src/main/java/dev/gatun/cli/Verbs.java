@@ -13,7 +13,9 @@ final class Verbs {
     "features",
     "kill",
     "list",
+    "pause",
     "ps",
+    "resume",
     "run",
     "spec",
     "start",
@@ -31,7 +33,9 @@ final class Verbs {
       case "features" -> new FeaturesVerb();
       case "kill" -> new KillVerb();
       case "list" -> new ListVerb();
+      case "pause" -> new PauseVerb();
       case "ps" -> new PsVerb();
+      case "resume" -> new ResumeVerb();
       case "run" -> new RunVerb();
       case "spec" -> new SpecVerb();
       case "start" -> new StartVerb();

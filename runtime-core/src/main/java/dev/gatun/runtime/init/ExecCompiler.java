@@ -20,6 +20,7 @@ import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.Process;
 import dev.gatun.runtime.process.ProcessCompiler;
+import dev.gatun.runtime.rootfs.TerminalCompiler;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,7 @@ public final class ExecCompiler {
   private final Slot pidfd;
   private final Slot kinds;
   private final @Nullable Slot cgroup;
+  private final @Nullable Slot console;
   private final Slot fallback;
   private final Slot procfs;
   private final Reporter reporter;
@@ -90,6 +92,8 @@ public final class ExecCompiler {
    * @param pidfd takes a descriptor of the container's first process
    * @param kinds takes the {@code CLONE_NEW*} bits of the namespaces to join
    * @param cgroup takes the descriptor of the cgroup, null when there is none
+   * @param console takes the descriptor of the socket that the terminal is sent to, null when the
+   *     process has none
    * @param warnings what cannot be granted, as far as it is known beforehand
    * @param middle the first record of the middle process
    * @param process the first record of the process
@@ -101,6 +105,7 @@ public final class ExecCompiler {
       Slot pidfd,
       Slot kinds,
       @Nullable Slot cgroup,
+      @Nullable Slot console,
       List<String> warnings,
       int middle,
       int process,
@@ -119,6 +124,7 @@ public final class ExecCompiler {
     pidfd = b.fd("pidfd", "container \"" + options.id() + "\"");
     kinds = b.slot("namespaces");
     cgroup = options.inCgroup() ? b.slot("cgroup") : null;
+    console = process.terminal() ? b.fd("console", "console socket") : null;
     fallback = b.slot("cgroup of the first process");
     procfs = b.fd("procfs", "/proc");
     reporter = new Reporter(b, report);
@@ -182,6 +188,7 @@ public final class ExecCompiler {
         pidfd,
         kinds,
         cgroup,
+        console,
         compiler.warnings(),
         middle.record(),
         last.record(),
@@ -386,6 +393,9 @@ public final class ExecCompiler {
   private void process() {
     b.step("prepare the process", "");
     b.sys(Syscall.SETSID);
+    if (console != null) {
+      new TerminalCompiler(b, process, "/process", console).enter();
+    }
     if (needsProcfs()) {
       b.set(procfs, InitCompiler.procfs(b));
     }

@@ -24,6 +24,7 @@ import dev.gatun.oci.Spec;
 import dev.gatun.oci.TimeOffset;
 import dev.gatun.runtime.process.ProcessCompiler;
 import dev.gatun.runtime.rootfs.RootfsCompiler;
+import dev.gatun.runtime.rootfs.TerminalCompiler;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,6 +52,7 @@ public final class InitCompiler {
   private final Slot start;
   private final Slot status;
   private final @Nullable Slot cgroup;
+  private final @Nullable Slot console;
   private final List<Joined> joined = new ArrayList<>();
   private final Slot channel;
   private final List<String> warnings = new ArrayList<>();
@@ -102,6 +104,8 @@ public final class InitCompiler {
    * @param start takes the descriptor of the gate
    * @param status takes the descriptor that {@code gatun start} reads
    * @param cgroup takes the descriptor of the container's cgroup, null when it has none
+   * @param console takes the descriptor of the socket that the terminal is sent to, null when the
+   *     process has none
    * @param warnings what does not apply or cannot be granted, as far as it is known beforehand
    * @param joined namespaces to open, in the order in which they are joined
    * @param begin the first record of the intermediate; the gate's are before it
@@ -117,6 +121,7 @@ public final class InitCompiler {
       Slot start,
       Slot status,
       @Nullable Slot cgroup,
+      @Nullable Slot console,
       List<String> warnings,
       List<Joined> joined,
       int begin,
@@ -134,6 +139,8 @@ public final class InitCompiler {
     start = b.fd("start", "start");
     status = b.fd("status", "status");
     cgroup = options.inCgroup() ? b.slot("cgroup") : null;
+    Process process = spec.process();
+    console = process != null && process.terminal() ? b.fd("console", "console socket") : null;
     channel = b.slot("channel");
     reporter = new Reporter(b, channel);
     failed = b.label("failed");
@@ -193,6 +200,7 @@ public final class InitCompiler {
         start,
         status,
         cgroup,
+        console,
         warnings,
         joined,
         begin.record(),
@@ -312,8 +320,23 @@ public final class InitCompiler {
       loopback();
     }
     names();
+    InitHooks hooks = new InitHooks(b, spec, options, channel, reporter.message());
+    InitHooks.StartContainer startContainer = hooks.prepareStart();
     Data begin = b.buffer("", 0);
-    new RootfsCompiler(b, spec, options.bundle(), options.noPivot()).compile(procfs);
+    RootfsCompiler rootfs =
+        new RootfsCompiler(b, spec, options.bundle(), options.noPivot())
+            .terminal(console == null ? null : new TerminalCompiler(b, process, "/process", console));
+    if (hooks.beforePivot()) {
+      rootfs.whenMounted(root -> {
+        if (hooks.waitForRuntime()) {
+          b.step("let the runtime run hooks", "/hooks");
+          send(Message.HOOKS, imm(0));
+          awaitGo();
+        }
+        hooks.createContainer(root, go);
+      });
+    }
+    rootfs.compile(procfs);
     giveBack(begin, b.buffer("", 0));
     compiler.credentials(procfs, options.newKeyring(), options.id());
     b.step("hide from the container", "");
@@ -324,6 +347,7 @@ public final class InitCompiler {
     waitForRuntime(compiler.ungranted());
     prepareGate();
     b.bind(started);
+    startContainer.run(compiler.environment());
     b.step("start", "/process");
     b.sys(
         Syscall.CLOSE_RANGE,
@@ -415,6 +439,13 @@ public final class InitCompiler {
   private void waitForRuntime(Slot ungranted) {
     b.step("wait for the runtime", "");
     send(Message.READY, ungranted);
+    awaitGo();
+    Idioms.close(b, go);
+    Idioms.close(b, report);
+    b.set(channel, status);
+  }
+
+  private void awaitGo() {
     Data token = b.buffer("token", 8);
     Slot got = b.slot("got");
     Label told = b.label("told");
@@ -423,9 +454,6 @@ public final class InitCompiler {
     // The runtime died before the container existed on disk: nobody will ever start it.
     b.sys(Syscall.EXIT_GROUP, imm(1));
     b.bind(told);
-    Idioms.close(b, go);
-    Idioms.close(b, report);
-    b.set(channel, status);
   }
 
   /** Gives back the pages between two places of the zeroed memory: nobody reads them again. */

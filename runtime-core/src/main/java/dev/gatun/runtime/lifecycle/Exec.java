@@ -71,6 +71,7 @@ public final class Exec {
    *
    * @param id the container's id, not checked yet
    * @param process what is executed
+   * @param consoleSocket the path of the socket that the process's terminal is sent to, or null
    * @param pidFile where the process's pid is written to, or null
    * @param preserveFds how many descriptors behind stdio the process keeps
    * @param cgroup a cgroup below the container's that the process is born in, or null
@@ -80,6 +81,7 @@ public final class Exec {
   public record Request(
       String id,
       ExecProcess process,
+      @Nullable String consoleSocket,
       @Nullable String pidFile,
       int preserveFds,
       @Nullable String cgroup,
@@ -91,9 +93,10 @@ public final class Exec {
    *
    * @param pid its pid; it is a child of the process that the kernel runs programs in
    * @param pidfd a descriptor of it in that process, for its owner to close
+   * @param terminal the descriptor of its terminal, when the caller has to show it, else −1
    * @param warnings what callers should be told
    */
-  public record Executed(int pid, long pidfd, List<String> warnings) {
+  public record Executed(int pid, long pidfd, long terminal, List<String> warnings) {
     /** Copies the warnings. */
     public Executed {
       warnings = List.copyOf(warnings);
@@ -132,10 +135,15 @@ public final class Exec {
     Slot status = b.slot("status");
     Label end = b.label("end");
     b.set(status, imm(255));
+    TerminalRelay relay =
+        executed.terminal() < 0 ? null : new TerminalRelay(b, imm(executed.terminal()));
     b.onFailure(end);
     b.step("wait for the executed process", "");
-    Attend.untilEnd(b, executed.pid(), executed.pidfd(), status);
+    Attend.untilEnd(b, executed.pid(), executed.pidfd(), status, relay, null);
     b.bind(end);
+    if (relay != null) {
+      relay.restore();
+    }
     b.sys(Syscall.EXIT_GROUP, status);
     kernel.finish(b.build());
   }
@@ -156,7 +164,8 @@ public final class Exec {
     if (process == null) {
       throw new ContainerException("the configuration has no process");
     }
-    Request request = new Request(id, new ExecProcess.Given(process), null, 0, null, false, false);
+    Request request =
+        new Request(id, new ExecProcess.Given(process), null, null, 0, null, false, false);
     Exec exec = new Exec(kernel, root, request);
     ExecCompiler.Image compiled = exec.compile(spec, process, 1, cgroup);
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
@@ -192,6 +201,8 @@ public final class Exec {
       Spec spec = SpecReader.readValid(entrance.config(), "config.json");
       cgroup = Cgroups.of(found);
       compiled = compile(spec, process(spec, entrance.process()), found.pid(), cgroup);
+      ConsoleSocket.check(
+          compiled.console() != null, request.attended(), request.consoleSocket(), "");
     } catch (RuntimeException e) {
       found.close(kernel);
       throw e;
@@ -223,10 +234,6 @@ public final class Exec {
 
   private ExecCompiler.Image compile(
       Spec spec, Process process, int pid, @Nullable CgroupPath cgroup) {
-    if (process.terminal()) {
-      throw new ContainerException(
-          "exec asks for a terminal, which this version of gatun cannot give");
-    }
     ExecCompiler.Otherwise otherwise =
         cgroup == null || request.cgroup() != null
             ? null
@@ -254,6 +261,7 @@ public final class Exec {
       Slot ended,
       Slot pid,
       Slot pidfd,
+      Slot terminal,
       Data messages) {}
 
   private Entering entering(
@@ -272,6 +280,8 @@ public final class Exec {
     Slot pid = b.slot("process");
     Slot pidfd = b.fd("process pidfd", null);
     descriptors.keep(pidfd);
+    Slot terminal = b.fd("terminal", "ptmx");
+    descriptors.keep(terminal);
     Slot said = b.slot("said");
     Slot messagesEnd = b.slot("messages end");
     Data messages = b.output("messages", MAX_MESSAGES);
@@ -291,6 +301,10 @@ public final class Exec {
       b.step("preserve file descriptor " + fd, "");
       b.sys(Syscall.FCNTL, imm(fd), imm(Constants.F_GETFD));
     }
+    ConsoleSocket console =
+        compiled.console() == null
+            ? null
+            : ConsoleSocket.open(b, descriptors, request.consoleSocket());
     Slot cgroupFd =
         cgroup == null ? null : openCgroup(b, descriptors, cgroup, missing, frozen, done);
     Slot kinds = namespaces(b, containerPid, missing);
@@ -306,6 +320,11 @@ public final class Exec {
     Spawn.give(b, image, last, compiled.report(), reportWrite);
     Spawn.give(b, image, last, compiled.pidfd(), container);
     Spawn.give(b, image, last, compiled.kinds(), kinds);
+    Slot imageConsole = compiled.console();
+    if (imageConsole != null && console != null) {
+      inherited.add(console.image());
+      Spawn.give(b, image, last, imageConsole, console.image());
+    }
     Slot imageCgroup = compiled.cgroup();
     if (imageCgroup != null && cgroupFd != null) {
       inherited.add(cgroupFd);
@@ -335,6 +354,9 @@ public final class Exec {
             request.attended());
     descriptors.close(executable);
     descriptors.close(reportWrite);
+    if (console != null) {
+      descriptors.close(console.image());
+    }
     if (cgroupFd != null) {
       descriptors.close(cgroupFd);
     }
@@ -379,6 +401,9 @@ public final class Exec {
     b.set(middle, imm(0));
     b.step("hold on to the process", "");
     b.sys(Syscall.PIDFD_OPEN, pid, imm(0)).into(pidfd);
+    if (console != null) {
+      console.receive(b, descriptors, terminal);
+    }
     String pidFile = request.pidFile();
     if (pidFile != null) {
       Data digits = b.buffer("digits", PID_DIGITS);
@@ -393,7 +418,7 @@ public final class Exec {
     Slot length = b.slot("length");
     b.alu(Function.SUB, length, messagesEnd, messages.address());
     b.replyUpTo(messages, length);
-    return new Entering(b.build(), gone, frozen, late, ended, pid, pidfd, messages);
+    return new Entering(b.build(), gone, frozen, late, ended, pid, pidfd, terminal, messages);
   }
 
   /** The cgroup that the process is born in, and whether it would run there. */
@@ -632,7 +657,8 @@ public final class Exec {
     byte[] messages = result.bytes(entering.messages());
     RuntimeException failure = failure(result, entering, compiled, messages);
     if (failure != null) {
-      closePidfd(result.slot(entering.pidfd()));
+      close(result.slot(entering.pidfd()));
+      close(result.slot(entering.terminal()));
       throw failure;
     }
     List<String> warnings = new ArrayList<>(compiled.warnings());
@@ -642,7 +668,11 @@ public final class Exec {
       warnings.add(
           "capabilities that could not be granted: " + ProcessCompiler.capabilityNames(ungranted));
     }
-    return new Executed((int) result.slot(entering.pid()), result.slot(entering.pidfd()), warnings);
+    return new Executed(
+        (int) result.slot(entering.pid()),
+        result.slot(entering.pidfd()),
+        result.slot(entering.terminal()),
+        warnings);
   }
 
   private @Nullable RuntimeException failure(
@@ -660,7 +690,7 @@ public final class Exec {
     if (result.slot(entering.pid()) != 0) {
       return null;
     }
-    failure = Message.failure(compiled.program(), messages);
+    failure = Message.failedCall(compiled.program(), messages);
     if (result.slot(entering.gone()) != 0 || result.slot(entering.ended()) > 0) {
       return new ContainerException(
           "cannot exec in container \"" + request.id() + "\": container not running", failure);
@@ -683,7 +713,7 @@ public final class Exec {
             + "\": what entered it was killed before it could execute");
   }
 
-  private void closePidfd(long fd) {
+  private void close(long fd) {
     if (fd >= 0) {
       ProgramBuilder b = new ProgramBuilder(kernel.arch());
       b.sys(Syscall.CLOSE, imm(fd)).tolerateAny();

@@ -13,10 +13,12 @@ import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.StateRoot;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code run}: create and start in one, and in the foreground also wait and delete.
@@ -42,16 +44,20 @@ public final class Run {
    * @param kernel where
    * @param root the state root's path, absolute
    * @param request what
+   * @param notify who is told that the container is ready, or null
    * @return what was created
    * @throws RuntimeException with one sentence as its message; nothing is left behind then
    */
-  public static Create.Created start(Kernel kernel, String root, Create.Request request) {
+  public static Create.Created start(
+      Kernel kernel, String root, Create.Request request, @Nullable Notify notify) {
     Create.Created created = Create.run(kernel, root, request);
     try {
-      Start.run(kernel, root, request.id());
+      Start.run(kernel, root, request.id(), notify);
     } catch (RuntimeException e) {
       try {
-        Delete.run(kernel, root, request.id(), true);
+        for (String warning : Delete.run(kernel, root, request.id(), true)) {
+          e.addSuppressed(new ContainerException(warning));
+        }
       } catch (RuntimeException cleanup) {
         e.addSuppressed(cleanup);
       }
@@ -67,36 +73,49 @@ public final class Run {
    * @param kernel where
    * @param root the state root's path
    * @param id the container's id
+   * @param terminal the descriptor of its terminal, or −1
    * @param keep whether the container's state stays
    * @param subreaper whether orphans of the container become children of this process
+   * @param notify who is told that the container is ready, or null
    */
   public static void attend(
-      Kernel kernel, String root, String id, boolean keep, boolean subreaper) {
-    new Run(kernel, root, id).attend(keep, subreaper);
+      Kernel kernel,
+      String root,
+      String id,
+      long terminal,
+      boolean keep,
+      boolean subreaper,
+      @Nullable Notify notify) {
+    new Run(kernel, root, id).attend(terminal, keep, subreaper, notify);
   }
 
-  private void attend(boolean keep, boolean subreaper) {
+  private void attend(long terminal, boolean keep, boolean subreaper, @Nullable Notify notify) {
     Look.Found found = Look.at(kernel, root, id, Look.Purpose.ACT);
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Slot status = b.slot("status");
     Label unexpected = b.label("unexpected");
     b.set(status, imm(255));
+    TerminalRelay relay = terminal < 0 ? null : new TerminalRelay(b, imm(terminal));
     b.onFailure(unexpected);
     if (subreaper) {
       b.sys(Syscall.PRCTL, imm(Constants.PR_SET_CHILD_SUBREAPER), imm(1)).tolerateAny();
     }
     b.step("wait for container \"" + id + "\"", "");
     int pid = found.state() == null ? 0 : found.state().pid();
-    Attend.untilEnd(b, pid, found.pidfd(), status);
+    Attend.untilEnd(b, pid, found.pidfd(), status, relay, notify);
     if (!keep) {
       Label deleted = b.label("deleted");
       // Another command may have deleted the container, and made a new one of the same id.
       StateRoot.lock(b, imm(found.directory()), deleted);
       Delete.remove(b, found);
+      Poststop.runAlone(b, found.state());
       b.bind(deleted);
     }
     b.sys(Syscall.EXIT_GROUP, status);
     b.bind(unexpected);
+    if (relay != null) {
+      relay.restore();
+    }
     if (!keep) {
       deleteByCommand(b);
     }

@@ -43,6 +43,7 @@ final class Spawn {
    * @param reportWrite messages, the image's end
    * @param goRead permission to go on, the image's end
    * @param goWrite permission to go on, the runtime's end
+   * @param console the socket that the terminal is sent to, the image's end; null without one
    * @param namespaces the namespaces that are joined
    * @param image the image itself
    * @param inherited those that the image is given
@@ -54,13 +55,18 @@ final class Spawn {
       Slot reportWrite,
       Slot goRead,
       Slot goWrite,
+      @Nullable Slot console,
       List<Slot> namespaces,
       Slot image,
       List<Slot> inherited) {}
 
   /** Opens the FIFOs, pipes and namespaces. */
   static Channels channels(
-      ProgramBuilder b, Descriptors descriptors, Slot directory, InitCompiler.Image compiled) {
+      ProgramBuilder b,
+      Descriptors descriptors,
+      Slot directory,
+      InitCompiler.Image compiled,
+      @Nullable ConsoleSocket console) {
     b.step("open the channels to the container's process", "");
     Slot start = descriptors.fd("start", StateRoot.START);
     Slot status = descriptors.fd("status", StateRoot.STATUS);
@@ -72,8 +78,20 @@ final class Spawn {
     Slot goWrite = b.slot("go write");
     descriptors.keep(goWrite);
     pipe(b, reportRead, reportWrite);
-    pipe(b, goRead, goWrite);
+    // A socket, unlike a pipe, says that nobody reads any more without raising SIGPIPE.
+    Data ends = b.buffer("socketpair", 8);
+    b.sys(
+        Syscall.SOCKETPAIR,
+        imm(Constants.AF_UNIX),
+        imm(Constants.SOCK_STREAM | Constants.SOCK_CLOEXEC),
+        imm(0),
+        ends.address());
+    b.load(4, goRead, ends.address(), imm(0));
+    b.load(4, goWrite, ends.address(), imm(4));
     List<Slot> inherited = new ArrayList<>(List.of(start, status, reportWrite, goRead));
+    if (console != null) {
+      inherited.add(console.image());
+    }
     List<Slot> namespaces = new ArrayList<>();
     for (InitCompiler.Joined joined : compiled.joined()) {
       Slot fd = namespace(b, joined);
@@ -88,6 +106,7 @@ final class Spawn {
         reportWrite,
         goRead,
         goWrite,
+        console == null ? null : console.image(),
         namespaces,
         descriptors.fd("image", "memfd:gatun"),
         inherited);
@@ -146,6 +165,10 @@ final class Spawn {
     give(b, image, last, compiled.go(), channels.goRead());
     give(b, image, last, compiled.start(), channels.start());
     give(b, image, last, compiled.status(), channels.status());
+    Slot imageConsole = compiled.console();
+    if (imageConsole != null && channels.console() != null) {
+      give(b, image, last, imageConsole, channels.console());
+    }
     Slot imageCgroup = compiled.cgroup();
     if (imageCgroup != null && cgroup != null) {
       give(b, image, last, imageCgroup, cgroup);
@@ -323,11 +346,15 @@ final class Spawn {
         .tolerateAny();
   }
 
-  /** Closes what only the image needs, so that its end is seen; the cgroup is needed once more. */
-  static void closeImageEnds(Descriptors descriptors, Channels channels, @Nullable Slot cgroup) {
+  /**
+   * Closes what only the image needs, so that its end is seen; the cgroup is needed once more, and
+   * another one may be.
+   */
+  static void closeImageEnds(
+      Descriptors descriptors, Channels channels, @Nullable Slot cgroup, @Nullable Slot other) {
     descriptors.close(channels.image());
     for (Slot fd : channels.inherited()) {
-      if (fd != cgroup) {
+      if (fd != cgroup && fd != other) {
         descriptors.close(fd);
       }
     }

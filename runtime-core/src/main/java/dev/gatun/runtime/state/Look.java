@@ -194,6 +194,7 @@ public final class Look {
     Slot busy = b.slot("busy");
     Slot statSize = b.slot("stat size");
     Slot stateSize = b.slot("state size");
+    Slot frozen = b.slot("frozen");
     Data stat = b.output("stat", MAX_STAT);
     Slot configEnd = b.slot("config end");
     Slot endOfAll = b.slot("documents end");
@@ -207,6 +208,7 @@ public final class Look {
     b.set(stateSize, imm(0));
     b.set(configEnd, imm(0));
     b.set(endOfAll, imm(0));
+    b.set(frozen, imm(0));
     Slot rootFd = StateRoot.open(b, root, missing);
     descriptors.add(rootFd);
     b.outOfLine(() -> {
@@ -262,6 +264,7 @@ public final class Look {
         .tolerate(Errno.ESRCH);
     descriptors.close(statFile);
     StateRoot.openFifo(b, directory, StateRoot.START, Constants.O_WRONLY, gate).tolerateAny();
+    frozen(b, descriptors, directory, frozen);
     b.jump(done);
     b.bind(unwritten);
     b.bind(done);
@@ -272,7 +275,7 @@ public final class Look {
     }
     b.bind(end);
     return new Query(
-        b.build(), rootFd, directory, exists, pid, pidfd, gate, busy, stat, statSize, state,
+        b.build(), rootFd, directory, exists, pid, pidfd, gate, busy, frozen, stat, statSize, state,
         stateSize, configEnd, endOfAll);
   }
 
@@ -328,6 +331,7 @@ public final class Look {
       Slot pidfd,
       Slot gate,
       Slot busy,
+      Slot frozen,
       Data stat,
       Slot statSize,
       Data state,
@@ -364,7 +368,9 @@ public final class Look {
             && process.startTime() == recorded.startTime()
             && !process.dead();
     Status status;
-    if (alive) {
+    if (alive && result.slot(query.frozen()) == '1') {
+      status = Status.PAUSED;
+    } else if (alive) {
       status = result.slot(query.gate()) >= 0 ? Status.CREATED : Status.RUNNING;
     } else if ((recorded == null || recorded.pid() == 0) && result.slot(query.busy()) != 0) {
       status = Status.CREATING;
@@ -381,6 +387,29 @@ public final class Look {
         alive && !open.isEmpty() ? result.slot(query.pidfd()) : -1,
         status == Status.CREATED && !open.isEmpty() ? result.slot(query.gate()) : -1,
         open);
+  }
+
+  /**
+   * Reads the first letter of the cgroup's {@code cgroup.freeze}: what was asked of this cgroup,
+   * not of one above it. A container without a cgroup of its own is never frozen.
+   */
+  private static void frozen(
+      ProgramBuilder b, Descriptors descriptors, Slot directory, Slot frozen) {
+    Data letter = b.buffer("freeze", 8);
+    Label none = b.label("no freezer");
+    Slot file = descriptors.fd("freeze", "cgroup.freeze");
+    b.sys(
+            Syscall.OPENAT,
+            directory,
+            b.string(StateRoot.CGROUP + "/cgroup.freeze"),
+            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+            imm(0))
+        .into(file)
+        .tolerateAny(none);
+    b.sys(Syscall.READ, file, letter.address(), imm(1)).tolerateAny();
+    b.load(1, frozen, letter.address(), imm(0));
+    descriptors.close(file);
+    b.bind(none);
   }
 
   /** Reads the digits at {@link ContainerState#PID_OFFSET}; spaces before them count nothing. */
