@@ -475,7 +475,7 @@ class ProgramRulesTest {
         assertTrue(program.is(parent.record() - 1, Syscall.EXIT_GROUP));
       }
     }
-    assertEquals(1, images);
+    assertEquals(2, images, "of create and of exec");
     assertEquals(config.equals("hooks.json") ? HookKind.values().length * HOOKS : 0, hooks);
   }
 
