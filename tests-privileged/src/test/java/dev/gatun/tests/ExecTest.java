@@ -84,23 +84,8 @@ class ExecTest {
     String who = "id -u; id -g; pwd; echo $FROM $MORE $HOME; grep ^Groups: /proc/self/status";
     Command changed =
         exec(
-            box,
-            id,
-            "-u",
-            "17:18",
-            "-g",
-            "71",
-            "--additional-gids=72",
-            "-e",
-            "MORE=option",
-            "--env",
-            "FROM=option",
-            "--cwd",
-            "/bin",
-            "ID",
-            "/bin/sh",
-            "-c",
-            who);
+            box, id, "-u", "17:18", "-g", "71", "-g=72", "-e", "MORE=option", "-e",
+            "FROM=option", "--cwd", "/bin", "ID", "/bin/sh", "-c", who);
     assertEquals(
         "17\n18\n/bin\noption option /home\nGroups:\t70 71 72", changed.expectSuccess().out());
     assertEquals(
@@ -165,7 +150,7 @@ class ExecTest {
     assertEquals("4294967294", exec(box, id, "-u", "4294967294", "ID", "id", "-u").out());
     refused(exec(box, id, "-g", "1:2", "ID", "/bin/id"), "--additional-gids");
     refused(exec(box, id, "-c", "CAP_FLY", "ID", "/bin/id"), "CAP_FLY");
-    refused(exec(box, id, "-e", "=x", "ID", "/bin/id"), "--env");
+    refused(exec(box, id, "-e", "=x", "ID", "/bin/id"), "-e");
   }
 
   private static Path document(Box box, ObjectNode process) {
@@ -185,10 +170,11 @@ class ExecTest {
         .putArray("args")
         .add("sh")
         .add("-c")
-        .add("id -u; id -g; pwd; echo $FROM$ONLY; ulimit -n; grep CapBnd /proc/self/status");
+        .add("id -u; id -g; pwd; echo $FROM$ONLY; grep CapBnd /proc/self/status");
     Command command = exec(box, id, "--process", document(box, process).toString(), "ID");
-    // Limits and capabilities that the document leaves out are the container's.
-    assertEquals("5\n6\n/bin\nthis\n66\nCapBnd:\t0000000020000420", command.expectSuccess().out());
+    // Capabilities that the document leaves out are the container's, limits are not.
+    assertEquals(
+        "5\n6\n/bin\nthis\nCapBnd:\t0000000020000420", command.expectSuccess().out());
 
     process
         .putArray("rlimits")
@@ -196,6 +182,8 @@ class ExecTest {
         .put("type", "RLIMIT_NOFILE")
         .put("hard", 44)
         .put("soft", 33);
+    String script = "id -u; id -g; pwd; echo $FROM$ONLY; ulimit -n; grep CapBnd /proc/self/status";
+    process.putArray("args").add("sh").add("-c").add(script);
     process.putObject("capabilities").putArray("bounding").add("CAP_KILL");
     command = exec(box, id, "-p", document(box, process).toString(), "ID");
     assertEquals("5\n6\n/bin\nthis\n33\nCapBnd:\t0000000000000020", command.expectSuccess().out());
@@ -305,7 +293,11 @@ class ExecTest {
     Command missing =
         box.launchFromShell(
             "exec 3>&- 4>&-; exec \"$@\"", Map.of(), "exec", "--preserve-fds", "2", id, "true");
-    refused(missing.await());
+    missing.await();
+    if (!box.isRunc()) {
+      // runc takes descriptors of its own for preserved ones.
+      refused(missing, "EBADF");
+    }
   }
 
   @OnGatun
