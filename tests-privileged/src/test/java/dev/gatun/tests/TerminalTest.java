@@ -64,7 +64,7 @@ class TerminalTest {
   @OnGatun
   void theSizeIsThereFromTheBeginning(Box box) {
     try (Terminal terminal = new Terminal(box, 32, 88)) {
-      terminal.run(run(box, box.bundle().set("/process/terminal", "true").args("stty", "size")));
+      terminal.run(run(box, box.bundle().set("/process/terminal", "true").args("/bin/busybox", "stty", "size")));
       assertEquals("32 88\r\n", terminal.text());
     }
   }
