@@ -32,6 +32,12 @@ for bundle in "$checkout/examples/hello" "$checkout/build/training"; do
   try delete $id
   try delete --force $id
 done
+# With a terminal, in the foreground and without a way to show it.
+mkdir "$state/terminal"
+sed 's/"process": {/&"terminal": true, /' "$checkout/examples/hello/config.json" >"$state/terminal/config.json"
+try run --bundle "$state/terminal" gatun-training-$$
+try delete --force gatun-training-$$
+try create --bundle "$state/terminal" gatun-training-$$
 try features
 try spec --help
 try state none

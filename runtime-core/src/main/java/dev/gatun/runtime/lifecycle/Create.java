@@ -212,6 +212,9 @@ public final class Create {
     Explanation.atGate(parts, plan.compiled());
     Explanation.start(parts, arch, root, plan.state());
     Explanation.fromGate(parts, plan.compiled());
+    if (plan.compiled().console() != null) {
+      Explanation.foreground(parts, arch);
+    }
     Explanation.poststop(parts, arch, plan.state());
     return parts;
   }
