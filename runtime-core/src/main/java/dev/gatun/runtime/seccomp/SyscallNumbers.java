@@ -26,7 +26,7 @@ final class SyscallNumbers {
 
   private static long row(int x8664, int i386, int x32, int aarch64, int arm) {
     return (long) (x8664 & NONE)
-        | ((long) (i386 & NONE) << (BITS))
+        | ((long) (i386 & NONE) << BITS)
         | ((long) (x32 & NONE) << (2 * BITS))
         | ((long) (aarch64 & NONE) << (3 * BITS))
         | ((long) (arm & NONE) << (4 * BITS));

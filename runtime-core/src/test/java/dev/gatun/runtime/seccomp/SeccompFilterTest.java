@@ -205,7 +205,7 @@ class SeccompFilterTest {
   private static List<Seccomp.Arg> conditions(Random random) {
     List<Seccomp.Arg> args = new ArrayList<>();
     for (int index = 0; index < 6; index++) {
-      if (args.isEmpty() && index == 5 || random.nextInt(4) == 0) {
+      if ((args.isEmpty() && index == 5) || random.nextInt(4) == 0) {
         Operator op = Operator.values()[random.nextInt(7)];
         long value = random.nextBoolean() ? random.nextInt(64) : random.nextLong();
         long mask = 1L + random.nextLong(Long.MAX_VALUE);
