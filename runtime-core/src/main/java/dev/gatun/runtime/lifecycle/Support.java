@@ -64,9 +64,6 @@ final class Support {
     if (!linux.uidMappings().isEmpty()) {
       throw refuse("/linux/uidMappings", "a user namespace");
     }
-    if (linux.seccomp() != null) {
-      throw refuse("/linux/seccomp", "a seccomp filter");
-    }
     if (linux.intelRdt() != null) {
       throw refuse("/linux/intelRdt", "Intel RDT");
     }

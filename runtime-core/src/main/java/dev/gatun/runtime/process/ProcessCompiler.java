@@ -22,6 +22,7 @@ import dev.gatun.oci.Process;
 import dev.gatun.oci.Rlimit;
 import dev.gatun.oci.User;
 import dev.gatun.runtime.ConfigException;
+import dev.gatun.runtime.seccomp.SeccompCompiler;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,6 +62,7 @@ public final class ProcessCompiler {
   private final Slot t;
   private @Nullable Linux linux;
   private @Nullable Data scratch;
+  private @Nullable SeccompCompiler seccomp;
   private boolean enters;
   private @Nullable Arg executable;
   private @Nullable Addr home;
@@ -104,6 +106,17 @@ public final class ProcessCompiler {
    */
   public ProcessCompiler linux(Linux linux) {
     this.linux = linux;
+    return this;
+  }
+
+  /**
+   * Loads a filter of system calls where its time has come.
+   *
+   * @param filter the filter, null for none
+   * @return this compiler
+   */
+  public ProcessCompiler seccomp(@Nullable SeccompCompiler filter) {
+    seccomp = filter;
     return this;
   }
 
@@ -315,6 +328,9 @@ public final class ProcessCompiler {
     }
     Slot entered = b.slot("chdir");
     changeDirectory(entered);
+    if (seccomp != null) {
+      seccomp.beforeCapabilitiesGo();
+    }
     capabilities.dropBounding();
     b.step("keep capabilities while the user changes", place + "/user");
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_KEEPCAPS), imm(1), imm(0), imm(0), imm(0));
@@ -490,6 +506,9 @@ public final class ProcessCompiler {
       throw new IllegalStateException("execve before credentials");
     }
     List<String> args = process.args();
+    if (seccomp != null) {
+      seccomp.beforeExecve();
+    }
     b.step(Executable.step(args.getFirst()), place + "/args/0");
     List<Addr> argv = new ArrayList<>(args.size());
     for (int i = 0; i < args.size(); i++) {

@@ -1,19 +1,16 @@
 package dev.gatun.runtime.seccomp;
 
-import static dev.gatun.linux.program.Arg.imm;
-
 import dev.gatun.linux.Arch;
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
-import dev.gatun.linux.program.Data;
-import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Imm;
+import dev.gatun.linux.program.Instruction;
 import dev.gatun.oci.Seccomp;
 import dev.gatun.runtime.ConfigException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,19 +27,23 @@ public final class SeccompFilter {
 
   private static final String PLACE = "/linux/seccomp";
 
+  /** {@link Instruction#tolerated()} of a record that accepts every errno. */
+  private static final int ANY_ERRNO = 0xffff;
+
+  /** No rule forbids it. */
+  private static final int PASSES = -2;
+
   private final byte[] bpf;
   private final int flags;
   private final boolean notifies;
-  private final boolean listens;
   private final List<String> unknown;
   private final Rules own;
 
   private SeccompFilter(
-      byte[] bpf, int flags, boolean notifies, boolean listens, List<String> unknown, Rules own) {
+      byte[] bpf, int flags, boolean notifies, List<String> unknown, Rules own) {
     this.bpf = bpf;
     this.flags = flags;
     this.notifies = notifies;
-    this.listens = listens;
     this.unknown = unknown;
     this.own = own;
   }
@@ -108,7 +109,6 @@ public final class SeccompFilter {
         out.bytes(),
         flags(seccomp, notifies),
         notifies,
-        seccomp.listenerPath() != null,
         unknown,
         own);
   }
@@ -206,6 +206,11 @@ public final class SeccompFilter {
     return bpf.clone();
   }
 
+  /** How many instructions the filter has. */
+  public int size() {
+    return bpf.length / Structs.SIZEOF_SOCK_FILTER;
+  }
+
   /** The {@code SECCOMP_FILTER_FLAG_*} bits that the profile asks for. */
   public int flags() {
     return flags;
@@ -222,72 +227,92 @@ public final class SeccompFilter {
   }
 
   /**
-   * Adds the records that load the filter; the process has {@code CAP_SYS_ADMIN} or no_new_privs.
+   * Checks that the filter lets a call pass that has to be made when it is there. What is not known
+   * of its arguments is taken for what the filter wants them to be.
    *
-   * @param b the program
+   * @param call a record
    * @param place the JSON pointer of the profile
-   * @throws ConfigException when the profile asks for a listener
+   * @throws ConfigException naming the call, and the rule that forbids it
    */
-  public void emit(ProgramBuilder b, String place) {
-    if (notifies || listens) {
-      throw new ConfigException(
-          place + "/listenerPath",
-          "the configuration asks for a seccomp listener, which this version of gatun cannot give");
+  void require(Instruction call, String place) {
+    Syscall syscall = call.syscall();
+    if (syscall == null) {
+      return;
     }
-    b.step("seccomp filter", place);
-    Data filter = b.constant("filter", bpf.length).put(0, bpf);
-    Data program =
-        b.variable("sock_fprog", Structs.SIZEOF_SOCK_FPROG)
-            .u16(Structs.SOCK_FPROG_LEN, bpf.length / Structs.SIZEOF_SOCK_FILTER)
-            .address(Structs.SOCK_FPROG_FILTER, filter.address());
-    b.sys(Syscall.SECCOMP, imm(Constants.SECCOMP_SET_MODE_FILTER), imm(flags), program.address());
+    int number = SyscallNumbers.number(SyscallNumbers.of(syscall.kernelName()), own.abi());
+    Decision decision = own.decision(number);
+    int rule = forbidding(decision, call);
+    if (rule == PASSES) {
+      return;
+    }
+    throw new ConfigException(
+        rule == Decision.DEFAULT ? place + "/defaultAction" : place + "/syscalls/" + rule,
+        "the seccomp filter forbids "
+            + syscall.kernelName()
+            + ", which is called to start the container's process after the filter is loaded");
   }
 
-  /**
-   * Checks that the filter lets calls pass that still have to be made when it is there.
-   *
-   * @param calls the calls
-   * @param place the JSON pointer of the profile
-   * @throws ConfigException naming the first call that it forbids whatever the arguments are, and
-   *     the rule
-   */
-  public void require(List<Syscall> calls, String place) {
-    for (int i = 0; i < calls.size(); i++) {
-      Syscall call = calls.get(i);
-      long row = SyscallNumbers.of(call.kernelName());
-      int number = SyscallNumbers.number(row, own.abi());
-      Decision decision = own.decision(number);
-      if (!mayPass(decision)) {
-        String where =
-            decision.rule() == Decision.DEFAULT
-                ? place + "/defaultAction"
-                : place + "/syscalls/" + decision.rule();
-        throw new ConfigException(
-            where,
-            "the seccomp filter forbids "
-                + call.kernelName()
-                + ", which is needed to start the container's process");
-      }
-    }
-  }
-
-  private static boolean mayPass(Decision decision) {
-    if (passes(decision.value())) {
-      return true;
-    }
+  private static int forbidding(Decision decision, Instruction call) {
+    int rule = PASSES;
     List<Decision.Clause> clauses = decision.clauses();
-    if (clauses != null) {
-      for (int i = 0; i < clauses.size(); i++) {
-        if (passes(Objects.requireNonNull(clauses.get(i)).value())) {
-          return true;
-        }
+    for (int i = 0; clauses != null && i < clauses.size(); i++) {
+      Decision.Clause clause = clauses.get(i);
+      Holds holds = holds(clause, call);
+      if (holds == Holds.NO) {
+        continue;
+      }
+      if (passes(clause.value(), call)) {
+        return PASSES;
+      }
+      rule = rule == PASSES ? clause.rule() : rule;
+      if (holds == Holds.YES) {
+        return rule;
       }
     }
-    return false;
+    if (passes(decision.value(), call)) {
+      return PASSES;
+    }
+    return rule == PASSES ? decision.rule() : rule;
   }
 
-  /** Without a tracer or a listener only these two let a call pass. */
-  private static boolean passes(int value) {
-    return value == Constants.SECCOMP_RET_ALLOW || value == Constants.SECCOMP_RET_LOG;
+  private enum Holds {
+    YES,
+    MAYBE,
+    NO
+  }
+
+  private static Holds holds(Decision.Clause clause, Instruction call) {
+    Holds all = Holds.YES;
+    for (int i = 0; i < clause.conditions().size(); i++) {
+      Seccomp.Arg condition = clause.conditions().get(i);
+      if (!(call.arg((int) condition.index()) instanceof Imm known)) {
+        all = Holds.MAYBE;
+      } else if (!holds(condition, known.value())) {
+        return Holds.NO;
+      }
+    }
+    return all;
+  }
+
+  private static boolean holds(Seccomp.Arg condition, long argument) {
+    int order = Long.compareUnsigned(argument, condition.value());
+    return switch (condition.op()) {
+      case SCMP_CMP_EQ -> order == 0;
+      case SCMP_CMP_NE -> order != 0;
+      case SCMP_CMP_GT -> order > 0;
+      case SCMP_CMP_LE -> order <= 0;
+      case SCMP_CMP_GE -> order >= 0;
+      case SCMP_CMP_LT -> order < 0;
+      case SCMP_CMP_MASKED_EQ -> ((argument ^ condition.valueTwo()) & condition.value()) == 0;
+    };
+  }
+
+  /** Without a tracer only these let a call pass; some calls may fail, but not end the process. */
+  private static boolean passes(int value, Instruction call) {
+    return value == Constants.SECCOMP_RET_ALLOW
+        || value == Constants.SECCOMP_RET_LOG
+        || value == Constants.SECCOMP_RET_USER_NOTIF
+        || (call.tolerated() == ANY_ERRNO
+            && (value & (int) Constants.SECCOMP_RET_ACTION_FULL) == Constants.SECCOMP_RET_ERRNO);
   }
 }
