@@ -115,7 +115,6 @@ class ErrorTest {
     Map<String, String> values =
         Map.of(
             "/process/terminal", "true",
-            "/linux/seccomp", "{'defaultAction': 'SCMP_ACT_ALLOW'}",
             "/hooks", "{'poststart': [{'path': '/bin/true'}]}");
     values.forEach((pointer, value) -> {
       Bundle bundle = box.bundle().set(pointer, value);
