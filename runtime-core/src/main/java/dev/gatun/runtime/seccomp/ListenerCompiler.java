@@ -50,8 +50,7 @@ final class ListenerCompiler {
   private static final String PLACE = "/linux/seccomp/listenerPath";
 
   /** {@code sun_path} with room for a NUL. */
-  private static final int MAX_PATH =
-      Structs.SIZEOF_SOCKADDR_UN - Structs.SOCKADDR_UN_SUN_PATH - 1;
+  private static final int MAX_PATH = Structs.SIZEOF_SOCKADDR_UN - Structs.SOCKADDR_UN_SUN_PATH - 1;
 
   /** How long connecting and sending may take each, where an agent does not accept. */
   private static final int PATIENCE_SECONDS = 10;

@@ -44,8 +44,7 @@ public final class SeccompCompiler {
    *     process itself
    * @throws ConfigException when the filter cannot be had
    */
-  public SeccompCompiler(
-      ProgramBuilder b, Seccomp seccomp, boolean noNewPrivileges, State state) {
+  public SeccompCompiler(ProgramBuilder b, Seccomp seccomp, boolean noNewPrivileges, State state) {
     this.b = b;
     filter = SeccompFilter.compile(seccomp, b.arch());
     early = !noNewPrivileges;

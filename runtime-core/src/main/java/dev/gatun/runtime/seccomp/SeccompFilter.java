@@ -39,8 +39,7 @@ public final class SeccompFilter {
   private final List<String> unknown;
   private final Rules own;
 
-  private SeccompFilter(
-      byte[] bpf, int flags, boolean notifies, List<String> unknown, Rules own) {
+  private SeccompFilter(byte[] bpf, int flags, boolean notifies, List<String> unknown, Rules own) {
     this.bpf = bpf;
     this.flags = flags;
     this.notifies = notifies;
@@ -105,12 +104,7 @@ public final class SeccompFilter {
               + " instructions, of which the kernel takes at most "
               + MAX_INSTRUCTIONS);
     }
-    return new SeccompFilter(
-        out.bytes(),
-        flags(seccomp, notifies),
-        notifies,
-        unknown,
-        own);
+    return new SeccompFilter(out.bytes(), flags(seccomp, notifies), notifies, unknown, own);
   }
 
   private static boolean has(List<Rules> abis, Abi abi) {

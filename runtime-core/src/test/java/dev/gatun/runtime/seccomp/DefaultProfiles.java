@@ -75,10 +75,7 @@ final class DefaultProfiles {
 
   private static Seccomp.Syscall allow(String names, Seccomp.Arg... args) {
     return new Seccomp.Syscall(
-        List.of(names.strip().split("\\s+", -1)),
-        Action.SCMP_ACT_ALLOW,
-        null,
-        List.of(args));
+        List.of(names.strip().split("\\s+", -1)), Action.SCMP_ACT_ALLOW, null, List.of(args));
   }
 
   private static Seccomp profile(List<Seccomp.Arch> arches, List<Seccomp.Syscall> rules) {
@@ -99,8 +96,7 @@ final class DefaultProfiles {
     rules.add(allow(TRACING));
     common(rules);
     rules.add(allow("clone", new Seccomp.Arg(0, NAMESPACES, 0, Operator.SCMP_CMP_MASKED_EQ)));
-    rules.add(
-        new Seccomp.Syscall(List.of("clone3"), Action.SCMP_ACT_ERRNO, 38L, List.of()));
+    rules.add(new Seccomp.Syscall(List.of("clone3"), Action.SCMP_ACT_ERRNO, 38L, List.of()));
     return profile(arches, rules);
   }
 

@@ -11,8 +11,7 @@ import java.util.Map;
  * libseccomp.
  *
  * <p>The specification does not say which of several rules decides that hold for a call. A rule
- * without conditions comes before all that have some; of those the first decides. libseccomp has
- * the former too, but of several conditions on different arguments it asks in an order of its own.
+ * without conditions comes before all that have some; of those the first that holds decides.
  */
 final class Evaluator {
   /** A rule for one call. */
@@ -66,34 +65,47 @@ final class Evaluator {
     return table(abi).containsKey(number);
   }
 
-  /**
-   * The values of all rules that hold, the one that decides first; a rule without conditions rules
-   * out the others.
-   */
-  List<Integer> values(Abi abi, int number, long... args) {
-    List<Integer> conditional = new ArrayList<>();
+  /** Whether conditions of several rules for a number can hold in part for one call. */
+  boolean overlaps(Abi abi, int number) {
+    List<Rule> several = table(abi).getOrDefault(number, List.of());
+    boolean ranges = false;
+    for (Rule rule : several) {
+      for (Seccomp.Arg condition : rule.conditions()) {
+        ranges |= condition.op() != Seccomp.Operator.SCMP_CMP_EQ || rule.conditions().size() > 1;
+      }
+    }
+    return ranges && several.size() > 1;
+  }
+
+  /** The rules for a number, to be shown. */
+  String rules(Abi abi, int number) {
+    StringBuilder text = new StringBuilder();
+    for (Rule rule : table(abi).getOrDefault(number, List.of())) {
+      text.append(Integer.toHexString(rule.value())).append(rule.conditions()).append(' ');
+    }
+    return text + "or " + Integer.toHexString(fallback);
+  }
+
+  /** The value of the rule that decides. */
+  int value(Abi abi, int number, long... args) {
+    Rule first = null;
     for (Rule rule : table(abi).getOrDefault(number, List.of())) {
       // A rule that says what happens anyway counts for nothing, in runc too.
       if (rule.value() == fallback) {
         continue;
       }
       if (rule.conditions().isEmpty()) {
-        return List.of(rule.value());
+        return rule.value();
       }
       boolean all = true;
       for (Seccomp.Arg condition : rule.conditions()) {
         all &= holds(condition, abi, args[(int) condition.index()]);
       }
-      if (all) {
-        conditional.add(rule.value());
+      if (all && first == null) {
+        first = rule;
       }
     }
-    for (Rule rule : table(abi).getOrDefault(number, List.of())) {
-      if (rule.conditions().isEmpty() && rule.value() != fallback) {
-        return List.of(rule.value());
-      }
-    }
-    return conditional.isEmpty() ? List.of(fallback) : conditional;
+    return first == null ? fallback : first.value();
   }
 
   private static boolean holds(Seccomp.Arg condition, Abi abi, long argument) {
