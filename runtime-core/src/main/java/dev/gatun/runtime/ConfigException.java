@@ -9,6 +9,7 @@ public final class ConfigException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final String place;
+  private final String problem;
 
   /**
    * Refuses a configuration.
@@ -19,6 +20,12 @@ public final class ConfigException extends RuntimeException {
   public ConfigException(String place, String message) {
     super(place.isEmpty() ? message : message + " [config.json " + place + "]");
     this.place = place;
+    this.problem = message;
+  }
+
+  /** The message without the place, for what was not asked for by {@code config.json}. */
+  public String problem() {
+    return problem;
   }
 
   /** The JSON pointer into {@code config.json}, or empty. */

@@ -5,6 +5,7 @@ import dev.gatun.oci.Capability;
 import dev.gatun.oci.Features;
 import dev.gatun.oci.MemoryPolicy;
 import dev.gatun.oci.NamespaceType;
+import dev.gatun.runtime.hooks.HookKind;
 import dev.gatun.runtime.rootfs.MountOptions;
 import dev.gatun.runtime.seccomp.SeccompFeatures;
 import java.util.ArrayList;
@@ -44,21 +45,29 @@ public final class Abilities {
     return new Features(
         "1.0.0",
         ociVersionMax,
-        List.of(),
+        hooks(),
         MountOptions.names(),
         new Features.Linux(
             namespaces,
             capabilities,
             new Features.Cgroup(false, true, false, false, false),
             SeccompFeatures.of(kernel),
-            disabled,
-            disabled,
+            new Features.Enabled(true),
+            new Features.Enabled(true),
             new Features.IntelRdt(false, false, false),
             memoryPolicy(),
             new Features.MountExtensions(disabled),
             disabled),
         annotations,
         List.of());
+  }
+
+  private static List<String> hooks() {
+    List<String> names = new ArrayList<>();
+    for (HookKind kind : HookKind.values()) {
+      names.add(kind.specName());
+    }
+    return names;
   }
 
   private static Features.MemoryPolicy memoryPolicy() {

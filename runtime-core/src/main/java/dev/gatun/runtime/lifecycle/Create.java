@@ -22,11 +22,14 @@ import dev.gatun.linux.program.Op.Function;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.Hooks;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
+import dev.gatun.oci.State;
 import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.hooks.HookKind;
 import dev.gatun.runtime.init.InitCompiler;
 import dev.gatun.runtime.init.InitImage;
 import dev.gatun.runtime.init.Message;
@@ -63,30 +66,37 @@ public final class Create {
    *
    * @param id the container's id, not checked yet
    * @param bundle the bundle's directory, or null for the working directory
+   * @param consoleSocket the path of the socket that the process's terminal is sent to, or null
    * @param pidFile where init's pid is written to, or null
    * @param preserveFds how many descriptors behind stdio and LISTEN_FDS the process keeps
    * @param listenFds the caller's LISTEN_FDS
    * @param noPivot move the root instead of {@code pivot_root(2)}
    * @param noNewKeyring leave the session keyring as it is
    * @param attended whether the caller will wait for the container itself, with all signals blocked
+   * @param pidfdSocket the Unix socket that a pidfd of init is sent to, or null
+   * @param notifies whether the container is given a NOTIFY_SOCKET
    */
   public record Request(
       String id,
       @Nullable String bundle,
+      @Nullable String consoleSocket,
       @Nullable String pidFile,
       int preserveFds,
       int listenFds,
       boolean noPivot,
       boolean noNewKeyring,
-      boolean attended) {}
+      boolean attended,
+      @Nullable String pidfdSocket,
+      boolean notifies) {}
 
   /**
    * The new container.
    *
    * @param state what was written down
+   * @param terminal the descriptor of its terminal, when the caller has to show it, else −1
    * @param warnings what callers should be told
    */
-  public record Created(ContainerState state, List<String> warnings) {
+  public record Created(ContainerState state, long terminal, List<String> warnings) {
     /** Copies the warnings. */
     public Created {
       warnings = List.copyOf(warnings);
@@ -129,11 +139,24 @@ public final class Create {
     return new Create(kernel, root, request).explain();
   }
 
+  /** What an exec in a container of a bundle would run, as {@link #explain} for create. */
+  static List<Explanation.Part> explainExec(Kernel kernel, String root, Request request) {
+    Create create = new Create(kernel, root, request);
+    Plan plan = create.plan(create.readBundle());
+    Spec spec = SpecReader.readValid(plan.config(), "config.json");
+    return Exec.explain(kernel, root, request.id(), spec, plan.cgroup());
+  }
+
   private Created run() {
     Plan plan = plan(readBundle());
+    ConsoleSocket.check(
+        plan.compiled().console() != null,
+        request.attended(),
+        request.consoleSocket(),
+        " [config.json /process/terminal]");
     Spawned spawned = spawn(plan);
     ContainerState finished = commit(plan, spawned);
-    return new Created(finished, warnings(plan, spawned));
+    return new Created(finished, spawned.terminal(), warnings(plan, spawned));
   }
 
   private static List<String> warnings(Plan plan, Spawned spawned) {
@@ -157,7 +180,8 @@ public final class Create {
     Arch arch = kernel.arch();
     ProgramBuilder b = new ProgramBuilder(arch);
     Slot directory = b.fd("directory", root + "/" + request.id());
-    Program third = record(b, b.fd("root", root), directory, b.fd("go", "pipe"), plan.state());
+    Program third =
+        record(b, b.fd("root", root), directory, b.fd("go", "socket"), imm(-1), plan.state());
     List<Explanation.Part> parts = new ArrayList<>();
     parts.add(Explanation.whole("gatun create", "1 of 3: reads the bundle", reading().program()));
     parts.add(
@@ -169,8 +193,9 @@ public final class Create {
     parts.add(
         Explanation.whole("gatun create", "3 of 3: writes down that the container exists", third));
     Explanation.atGate(parts, plan.compiled());
-    Explanation.start(parts, arch, root, request.id());
+    Explanation.start(parts, arch, root, plan.state());
     Explanation.fromGate(parts, plan.compiled());
+    Explanation.poststop(parts, arch, plan.state());
     return parts;
   }
 
@@ -184,11 +209,15 @@ public final class Create {
       InitCompiler.Image compiled,
       InitImage image,
       int kept,
+      Hooks hooks,
       List<String> unknown) {}
 
   private Plan plan(Bundle bundle) {
     Spec spec = SpecReader.readValid(bundle.config(), "config.json");
     Support.check(spec);
+    if (request.notifies()) {
+      spec = Notify.inContainer(spec, root + "/" + request.id());
+    }
     Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
     CgroupPath cgroup = CgroupPath.of(bundle.cgroups(), linux.cgroupsPath(), request.id());
     Limits limits = Limits.of(linux.resources(), bundle.cgroups(), cgroup);
@@ -206,6 +235,7 @@ public final class Create {
                 !request.noNewKeyring(),
                 cgroup != null));
     InitImage image = InitImage.link(compiled);
+    Hooks hooks = spec.hooks() == null ? Hooks.NONE : spec.hooks();
     ContainerState state =
         new ContainerState(
             0,
@@ -217,8 +247,18 @@ public final class Create {
             bundle.created(),
             bundle.uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
-            spec.annotations());
-    return new Plan(state, bundle.config(), cgroup, limits, compiled, image, kept, spec.unknownProperties());
+            spec.annotations(),
+            HookKind.afterCreate(hooks));
+    return new Plan(
+        state,
+        bundle.config(),
+        cgroup,
+        limits,
+        compiled,
+        image,
+        kept,
+        hooks,
+        spec.unknownProperties());
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
@@ -343,7 +383,15 @@ public final class Create {
   /** What the second exchange brought; descriptors of the process that ran it. */
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
   private record Spawned(
-      long root, long directory, long go, long pid, long made, byte[] messages, byte[] stat) {}
+      long root,
+      long directory,
+      long go,
+      long pidfdSocket,
+      long pid,
+      long terminal,
+      long made,
+      byte[] messages,
+      byte[] stat) {}
 
   /** The program of the second exchange, and where its answers are. */
   private record Making(
@@ -352,12 +400,15 @@ public final class Create {
       Slot root,
       Slot directory,
       Slot go,
+      Slot pidfdSocket,
       Slot pid,
+      Slot terminal,
       Slot ready,
       @Nullable Slot made,
       Data messages,
       Data stat,
-      Slot statSize) {}
+      Slot statSize,
+      @Nullable RuntimeHooks hooks) {}
 
   private Making making(Plan plan) {
     CgroupPath cgroup = plan.cgroup();
@@ -370,6 +421,14 @@ public final class Create {
     Slot pid = b.slot("pid");
     Slot ready = b.slot("ready");
     Slot statSize = b.slot("stat size");
+    RuntimeHooks hooks =
+        RuntimeHooks.of(
+            b,
+            descriptors,
+            plan.state(),
+            plan.hooks(),
+            HookKind.PRESTART,
+            HookKind.CREATE_RUNTIME);
     Slot messagesEnd = b.slot("messages end");
     Data stat = b.output("stat", MAX_STAT);
     Data messages = b.output("messages", MAX_MESSAGES);
@@ -382,8 +441,17 @@ public final class Create {
     if (cgroupDirectory != null) {
       b.set(cgroupDirectory.made(), imm(0));
     }
+    Slot pidfdSocket = b.slot("pidfd socket");
+    descriptors.keep(pidfdSocket);
+    PidfdSocket.connect(b, request.pidfdSocket(), pidfdSocket);
     Label present = b.label("present");
     Label done = b.label("done");
+    Slot terminal = b.fd("terminal", "ptmx");
+    descriptors.keep(terminal);
+    ConsoleSocket console = null;
+    if (compiled.console() != null) {
+      console = ConsoleSocket.open(b, descriptors, request.consoleSocket());
+    }
     Slot rootFd = StateRoot.make(b, root);
     descriptors.keep(rootFd);
     b.step("make the state of container \"" + request.id() + "\"", "");
@@ -393,13 +461,20 @@ public final class Create {
       b.bind(present);
       b.set(exists, imm(1));
       Idioms.close(b, rootFd);
+      b.sys(Syscall.CLOSE, pidfdSocket).tolerateAny();
       b.jump(done);
     });
     StateRoot.openContainer(b, rootFd, request.id()).into(directory);
     b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
     StateRoot.fifo(b, directory, StateRoot.START);
     StateRoot.fifo(b, directory, StateRoot.STATUS);
+    if (request.notifies()) {
+      Notify.makeDirectory(b, directory);
+    }
     StateRoot.write(b, directory, plan.state());
+    if (cgroup != null) {
+      b.sys(Syscall.SYMLINKAT, b.string(cgroup.directory()), directory, b.string(StateRoot.CGROUP));
+    }
     StateRoot.create(b, directory, StateRoot.CONFIG, plan.config());
     StateRoot.create(b, directory, StateRoot.STEPS, Steps.of(compiled));
     Slot cgroupFd = null;
@@ -408,7 +483,7 @@ public final class Create {
       descriptors.add(cgroupFd);
       plan.limits().apply(b, cgroupDirectory, cgroupFd);
     }
-    Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled);
+    Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled, console);
     ImageFile image =
         Spawn.image(
             b,
@@ -421,8 +496,9 @@ public final class Create {
             root + "/" + request.id());
     Slot intermediate =
         Spawn.start(b, descriptors, request.id(), channels, image, plan.kept(), request.attended());
-    Spawn.closeImageEnds(descriptors, channels, cgroupFd);
-    receive(b, channels.reportRead(), messagesEnd, pid, ready);
+    // A byte for an init that is gone must be no SIGPIPE: this end stays while hooks are run.
+    Spawn.closeImageEnds(descriptors, channels, cgroupFd, hooks == null ? null : channels.goRead());
+    receive(b, channels, messagesEnd, pid, ready, hooks);
     b.step("wait for the intermediate process", "");
     b.sys(
             Syscall.WAITID,
@@ -435,6 +511,9 @@ public final class Create {
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
     b.branch(Condition.EQ, ready, imm(0), done);
+    if (console != null) {
+      console.receive(b, descriptors, terminal);
+    }
     if (cgroupFd != null) {
       plan.limits().applyLate(b, cgroupFd);
       descriptors.close(cgroupFd);
@@ -460,12 +539,15 @@ public final class Create {
         rootFd,
         directory,
         channels.goWrite(),
+        pidfdSocket,
         pid,
+        terminal,
         ready,
         cgroupDirectory == null ? null : cgroupDirectory.made(),
         messages,
         stat,
-        statSize);
+        statSize,
+        hooks);
   }
 
   private Spawned spawn(Plan plan) {
@@ -481,11 +563,17 @@ public final class Create {
             result.slot(making.root()),
             result.slot(making.directory()),
             result.slot(making.go()),
+            result.slot(making.pidfdSocket()),
             result.slot(making.pid()),
+            result.slot(making.terminal()),
             made == null ? 0 : result.slot(made),
             result.bytes(making.messages()),
             result.bytes(making.stat(), result.slot(making.statSize())));
-    RuntimeException failure = result.failure();
+    RuntimeHooks hooks = making.hooks();
+    RuntimeException failure = hooks == null ? null : hooks.failure(result);
+    if (failure == null) {
+      failure = result.failure();
+    }
     if (failure == null) {
       failure = Message.failure(plan.compiled().program(), spawned.messages());
     }
@@ -497,7 +585,7 @@ public final class Create {
                   + "\": its first process was killed before it was ready");
     }
     if (failure != null) {
-      throw undo(plan.cgroup(), spawned, failure);
+      throw undo(plan, spawned, failure);
     }
     return spawned;
   }
@@ -505,18 +593,30 @@ public final class Create {
   /**
    * Reads messages until init's pid is known and init is ready or has failed, or until nobody is
    * left who could say anything. Init may be faster than the intermediate that reports its pid.
+   * Hooks are run when init waits for them.
    */
-  private static void receive(ProgramBuilder b, Slot report, Slot end, Slot pid, Slot ready) {
+  private static void receive(
+      ProgramBuilder b,
+      Spawn.Channels channels,
+      Slot end,
+      Slot pid,
+      Slot ready,
+      @Nullable RuntimeHooks hooks) {
+    Slot report = channels.reportRead();
     b.step("wait for the container's process", "");
     Slot kind = b.slot("kind");
     Slot got = b.slot("got");
     Slot left = b.slot("left");
     Slot said = b.slot("said");
+    Slot due = b.slot("hooks due");
     Label over = b.label("over");
     Label isPid = b.label("is pid");
     Label isReady = b.label("is ready");
     Label check = b.label("check");
     b.set(said, imm(0));
+    if (hooks != null) {
+      b.set(due, imm(0));
+    }
     Label next = b.loop("message");
     b.sys(Syscall.READ, report, end, imm(Message.SIZE)).into(got);
     b.branch(Condition.NE, got, imm(Message.SIZE), over);
@@ -525,6 +625,15 @@ public final class Create {
     b.alu(Function.ADD, end, end, imm(Message.SIZE));
     b.branch(Condition.EQ, kind, imm(Message.PID), isPid);
     b.branch(Condition.EQ, kind, imm(Message.READY), isReady);
+    if (hooks != null) {
+      Label areDue = b.label("hooks are due");
+      b.branch(Condition.EQ, kind, imm(Message.HOOKS), areDue);
+      b.outOfLine(() -> {
+        b.bind(areDue);
+        b.set(due, imm(1));
+        b.jump(check);
+      });
+    }
     b.set(said, imm(1));
     Label rest = b.loop("slots");
     b.branch(Condition.EQ, left, imm(0), check);
@@ -541,18 +650,30 @@ public final class Create {
     b.set(said, imm(1));
     b.bind(check);
     b.branch(Condition.EQ, pid, imm(0), next);
+    if (hooks != null) {
+      Label none = b.label("no hooks are due");
+      b.branch(Condition.EQ, due, imm(0), none);
+      b.set(due, imm(0));
+      hooks.run(State.Status.CREATING, pid);
+      b.step("wait for the container's process", "");
+      b.sys(Syscall.WRITE, channels.goWrite(), b.string("h"), imm(1));
+      b.jump(next);
+      b.bind(none);
+    }
     b.branch(Condition.EQ, said, imm(0), next);
     b.bind(over);
   }
 
   /** Takes back what the second exchange did; its own failure is added to the one that led here. */
-  private RuntimeException undo(
-      @Nullable CgroupPath cgroup, Spawned spawned, RuntimeException failure) {
+  private RuntimeException undo(Plan plan, Spawned spawned, RuntimeException failure) {
+    CgroupPath cgroup = plan.cgroup();
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     Slot rootFd = descriptors.take("root", imm(spawned.root()));
     Slot directory = descriptors.take("directory", imm(spawned.directory()));
     descriptors.close(descriptors.take("go", imm(spawned.go())));
+    descriptors.take("terminal", imm(spawned.terminal()));
+    descriptors.close(descriptors.take("pidfd socket", imm(spawned.pidfdSocket())));
     if (spawned.pid() > 0) {
       b.step("end the container's process", "");
       // It is this process's child and not reaped yet, so its pid is nobody else's.
@@ -572,10 +693,15 @@ public final class Create {
     if (spawned.directory() >= 0) {
       StateRoot.remove(b, rootFd, directory, request.id());
     }
+    Poststop poststop = Poststop.run(b, descriptors, spawned.directory() < 0 ? null : plan.state());
     descriptors.closeAll();
-    SyscallException cleanup = kernel.run(b.build()).failure();
+    Kernel.Result result = kernel.run(b.build());
+    SyscallException cleanup = result.failure();
     if (cleanup != null) {
       failure.addSuppressed(cleanup);
+    }
+    for (String warning : poststop.warnings(result)) {
+      failure.addSuppressed(new ContainerException(warning));
     }
     return failure;
   }
@@ -586,7 +712,7 @@ public final class Create {
     ProcessStat stat = ProcessStat.of(spawned.stat());
     if (stat == null) {
       throw undo(
-          plan.cgroup(),
+          plan,
           spawned,
           new ContainerException(
               "container \"" + request.id() + "\": its first process was killed"));
@@ -598,24 +724,42 @@ public final class Create {
             imm(spawned.root()),
             imm(spawned.directory()),
             imm(spawned.go()),
+            imm(spawned.pidfdSocket()),
             finished);
     RuntimeException failure = kernel.run(program).failure();
     if (failure != null) {
-      throw undo(plan.cgroup(), spawned, failure);
+      throw undo(plan, spawned, failure);
     }
     return finished;
   }
 
   /** The program of the third exchange. */
   private Program record(
-      ProgramBuilder b, Arg rootFd, Arg directory, Arg go, ContainerState finished) {
+      ProgramBuilder b,
+      Arg rootFd,
+      Arg directory,
+      Arg go,
+      Arg pidfdSocket,
+      ContainerState finished) {
     StateRoot.write(b, directory, finished);
     String pidFile = request.pidFile();
     if (pidFile != null) {
-      pidFile(b, pidFile, finished.pid());
+      String digits = Integer.toString(finished.pid());
+      pidFile(b, pidFile, b.string(digits), imm(digits.length()));
     }
     b.step("let the container's process go on", "");
-    b.sys(Syscall.WRITE, go, b.string("g"), imm(1));
+    // MSG_NOSIGNAL: SIGPIPE would end this process without a word.
+    Label gone = b.label("init is gone");
+    b.sys(Syscall.SENDTO, go, b.string("g"), imm(1), imm(Constants.MSG_NOSIGNAL), imm(0), imm(0))
+        .tolerate(Errno.EPIPE, gone);
+    b.outOfLine(() -> {
+      b.bind(gone);
+      b.step("container \"" + request.id() + "\": its first process was killed", "");
+      b.fail(Errno.ESRCH);
+    });
+    if (request.pidfdSocket() != null) {
+      PidfdSocket.send(b, pidfdSocket, imm(finished.pid()), PidfdSocket.INIT);
+    }
     // Whatever fails before this is undone with these descriptors; nothing fails after it.
     b.sys(Syscall.CLOSE, go).tolerateAny();
     b.sys(Syscall.CLOSE, directory).tolerateAny();
@@ -624,7 +768,7 @@ public final class Create {
   }
 
   /** Digits only, under a temporary name first: a reader never sees half of them. */
-  private static void pidFile(ProgramBuilder b, String path, int pid) {
+  static void pidFile(ProgramBuilder b, String path, Arg digits, Arg count) {
     b.step("write pid file \"" + path + "\"", "");
     int slash = path.lastIndexOf('/');
     String temporary = path.substring(0, slash + 1) + "." + path.substring(slash + 1);
@@ -641,7 +785,7 @@ public final class Create {
                     | Constants.O_CLOEXEC),
             imm(0644))
         .into(file);
-    Idioms.writeAll(b, file, Integer.toString(pid).getBytes(StandardCharsets.US_ASCII));
+    b.sys(Syscall.WRITE, file, digits, count);
     Idioms.close(b, file);
     b.sys(
         Syscall.RENAMEAT2,

@@ -66,6 +66,7 @@ public final class ProcessCompiler {
   private boolean enters;
   private @Nullable Arg executable;
   private @Nullable Addr home;
+  private @Nullable Addr envp;
 
   /**
    * Begins.
@@ -83,8 +84,6 @@ public final class ProcessCompiler {
     this.process = process;
     this.place = place;
     this.preservedFds = preservedFds;
-    refuse(process.apparmorProfile(), "apparmorProfile");
-    refuse(process.selinuxLabel(), "selinuxLabel");
     checkArgs();
     checkIds();
     checkRlimits();
@@ -158,12 +157,6 @@ public final class ProcessCompiler {
    */
   public static String capabilityNames(long mask) {
     return CapabilitySets.names(mask);
-  }
-
-  private void refuse(@Nullable String value, String field) {
-    if (value != null) {
-      throw new ConfigException(place + "/" + field, field + " is not supported yet");
-    }
   }
 
   private void checkArgs() {
@@ -309,8 +302,9 @@ public final class ProcessCompiler {
     Data scratch = b.buffer("scratch", Constants.PATH_MAX);
     this.scratch = scratch;
     User user = process.user();
+    SecurityLabels labels = new SecurityLabels(b, procfs);
     if (newKeyring) {
-      sessionKeyring(containerId);
+      sessionKeyring(containerId, labels);
     }
     Long umask = user.umask();
     b.step("umask", umask == null ? "" : place + "/user/umask");
@@ -320,6 +314,14 @@ public final class ProcessCompiler {
       b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NO_NEW_PRIVS), imm(1), imm(0), imm(0), imm(0));
     }
     scheduling();
+    String profile = process.apparmorProfile();
+    if (profile != null) {
+      labels.apparmor(profile, place + "/apparmorProfile");
+    }
+    String selinux = process.selinuxLabel();
+    if (selinux != null) {
+      labels.selinux(selinux, place + "/selinuxLabel");
+    }
     // An empty HOME is no HOME to runc.
     String configured = environment.get("HOME");
     if (configured == null || configured.isEmpty()) {
@@ -349,7 +351,11 @@ public final class ProcessCompiler {
             b, process.args().getFirst(), environment.get("PATH"), place + "/args/0");
   }
 
-  private void sessionKeyring(String containerId) {
+  private void sessionKeyring(String containerId, SecurityLabels labels) {
+    String selinux = process.selinuxLabel();
+    if (selinux != null) {
+      labels.keys(selinux, place + "/selinuxLabel");
+    }
     b.step("session keyring", "");
     Slot keyring = b.slot("keyring");
     Label none = b.label("no keyrings");
@@ -361,6 +367,9 @@ public final class ProcessCompiler {
         .tolerate(Errno.ENOSYS, none);
     b.sys(Syscall.KEYCTL, imm(Constants.KEYCTL_SETPERM), keyring, imm(KEYRING_PERMISSIONS));
     b.bind(none);
+    if (selinux != null) {
+      labels.noKeys();
+    }
   }
 
   private void scheduling() {
@@ -499,6 +508,37 @@ public final class ProcessCompiler {
     b.sys(Syscall.PRLIMIT64, imm(0), imm(rlimit.type().number()), limit.address(), imm(0));
   }
 
+  /**
+   * The environment of the process, once {@link #credentials} has found its home directory.
+   *
+   * @return a NULL-terminated array
+   */
+  public Addr environment() {
+    Addr known = envp;
+    if (known == null) {
+      known = b.pointers("envp", environmentEntries()).address();
+      envp = known;
+    }
+    return known;
+  }
+
+  private List<Addr> environmentEntries() {
+    List<String> env = environment.entries();
+    List<Addr> envp = new ArrayList<>(env.size() + 1);
+    for (int i = 0; i < env.size(); i++) {
+      envp.add(b.string(env.get(i)));
+    }
+    if (home != null) {
+      int at = environment.indexOf("HOME");
+      if (at >= 0) {
+        envp.set(at, home);
+      } else {
+        envp.add(home);
+      }
+    }
+    return envp;
+  }
+
   /** Adds the {@code execve(2)} of what {@link #credentials} found; it does not come back. */
   public void execve() {
     Arg path = executable;
@@ -514,23 +554,10 @@ public final class ProcessCompiler {
     for (int i = 0; i < args.size(); i++) {
       argv.add(b.string(args.get(i)));
     }
-    List<String> env = environment.entries();
-    List<Addr> envp = new ArrayList<>(env.size() + 1);
-    for (int i = 0; i < env.size(); i++) {
-      envp.add(b.string(env.get(i)));
-    }
-    if (home != null) {
-      int at = environment.indexOf("HOME");
-      if (at >= 0) {
-        envp.set(at, home);
-      } else {
-        envp.add(home);
-      }
-    }
     b.sys(
         Syscall.EXECVE,
         path,
         b.pointers("argv", argv).address(),
-        b.pointers("envp", envp).address());
+        environment());
   }
 }

@@ -22,6 +22,7 @@ import dev.gatun.oci.RootfsPropagation;
 import dev.gatun.oci.Spec;
 import dev.gatun.runtime.ConfigException;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,8 @@ public final class RootfsCompiler {
   private final boolean noPivot;
   private final RootDirectory in;
   private final Slot hostRoot;
+  private @Nullable TerminalCompiler terminal;
+  private @Nullable Consumer<Slot> mounted;
 
   /**
    * Prepares to compile.
@@ -60,6 +63,28 @@ public final class RootfsCompiler {
     this.noPivot = noPivot;
     in = new RootDirectory(b);
     hostRoot = b.fd("hostroot", "/");
+  }
+
+  /**
+   * Gives the process a terminal.
+   *
+   * @param terminal its compiler, null for none
+   * @return this compiler
+   */
+  public RootfsCompiler terminal(@Nullable TerminalCompiler terminal) {
+    this.terminal = terminal;
+    return this;
+  }
+
+  /**
+   * Adds records of somebody else's in between: when everything is mounted, what is to be read-only
+   * can still be written, and the host's root is still there. They run with the umask that init
+   * began with.
+   *
+   * @param records adds them, and is given the slot with the root file system's descriptor
+   */
+  public void whenMounted(Consumer<Slot> records) {
+    mounted = records;
   }
 
   /**
@@ -82,7 +107,8 @@ public final class RootfsCompiler {
     }
     List<String> masked = linux.maskedPaths() == null ? List.of() : linux.maskedPaths();
     List<String> readOnly = linux.readonlyPaths() == null ? List.of() : linux.readonlyPaths();
-    HiddenPaths hidden = new HiddenPaths(in);
+    String label = linux.mountLabel();
+    HiddenPaths hidden = new HiddenPaths(in, label);
     Slot umask = b.slot("umask");
     b.step("prepare the root file system", "/root");
     b.sys(Syscall.UMASK, imm(0)).into(umask);
@@ -94,8 +120,7 @@ public final class RootfsCompiler {
     boolean needsMask = !masked.isEmpty() || noPivot;
     openRoot(root, propagation, needsMask ? hidden : null);
     MountCompiler mounts =
-        new MountCompiler(
-            in, bundle, linux.mountLabel(), linux.namespace(NamespaceType.CGROUP) != null, procfs);
+        new MountCompiler(in, bundle, label, linux.namespace(NamespaceType.CGROUP) != null, procfs);
     boolean devIsHosts = false;
     for (int i = 0; i < spec.mounts().size(); i++) {
       Mount mount = spec.mounts().get(i);
@@ -103,7 +128,16 @@ public final class RootfsCompiler {
       devIsHosts |= isHostsDev(mount);
     }
     new DeviceCompiler(in, procfs, spec.mounts()).compile(linux.devices(), devIsHosts);
+    if (terminal != null) {
+      terminal.create(in);
+    }
     workingDirectory();
+    if (mounted != null) {
+      b.sys(Syscall.UMASK, umask);
+      mounted.accept(in.root);
+      b.step("prepare the root file system", "/root");
+      b.sys(Syscall.UMASK, imm(0));
+    }
     mounts.finish();
     hidden.readOnly(readOnly);
     hidden.mask(masked);
