@@ -380,6 +380,52 @@ class SeccompTest {
   }
 
   @OnEveryRuntime
+  void whatIsExecutedHasTheFilterToo(Box box) {
+    for (boolean none : new boolean[] {true, false}) {
+      Bundle bundle =
+          privileges(allowing(box, rule("fallocate", "ERRNO", ", 'errnoRet': 77")), none);
+      ProbeProgram.in(bundle, FALLOCATE, -1);
+      String id = box.start(bundle.args("/bin/sleep", "1000"));
+      box.call("exec", id, "/probe").expectExit(77);
+      String status = box.call("exec", id, "cat", "/proc/self/status").expectSuccess().out();
+      assertEquals("1", ProcFs.field(status, "Seccomp_filters"));
+      assertEquals("1", ProcFs.field(status, "Threads"));
+      box.call("delete", "--force", id).expectSuccess();
+    }
+  }
+
+  @OnEveryRuntime
+  void whatIsExecutedHasAListenerOfItsOwn(Box box) {
+    for (boolean none : new boolean[] {true, false}) {
+      Path path = box.directory().resolve("agent-" + none);
+      Bundle bundle = privileges(notifying(box, path, "fallocate"), none);
+      ProbeProgram.in(bundle, FALLOCATE, -1);
+      String id;
+      try (SeccompAgent agent = new SeccompAgent(path, number -> 0)) {
+        id = box.start(bundle.args("/bin/sleep", "1000"));
+        agent.state();
+      }
+      remove(path);
+      try (SeccompAgent agent = new SeccompAgent(path, number -> 78)) {
+        box.call("exec", id, "/probe").expectExit(78);
+        JsonNode state = agent.state();
+        assertEquals(box.pid(id), state.at("/state/pid").asLong(), state::toString);
+        assertTrue(state.get("pid").asLong() != box.pid(id), state::toString);
+        assertEquals("running", state.at("/state/status").asText());
+      }
+      box.call("delete", "--force", id).expectSuccess();
+    }
+  }
+
+  private static void remove(Path file) {
+    try {
+      Files.delete(file);
+    } catch (IOException e) {
+      throw new AssertionError("cannot remove " + file, e);
+    }
+  }
+
+  @OnEveryRuntime
   void aContainerWithoutItsListenerIsNotCreated(Box box) {
     Path nobody = box.directory().resolve("nobody");
     for (boolean none : new boolean[] {true, false}) {
