@@ -32,9 +32,7 @@ public final class Abilities {
       Kernel kernel, String ociVersionMax, Map<String, String> annotations) {
     List<String> namespaces = new ArrayList<>();
     for (NamespaceType type : NamespaceType.values()) {
-      if (type != NamespaceType.USER) {
-        namespaces.add(type.specName());
-      }
+      namespaces.add(type.specName());
     }
     Collections.sort(namespaces);
     List<String> capabilities = new ArrayList<>();
@@ -56,7 +54,7 @@ public final class Abilities {
             new Features.Enabled(true),
             new Features.IntelRdt(false, false, false),
             memoryPolicy(),
-            new Features.MountExtensions(disabled),
+            new Features.MountExtensions(new Features.Enabled(true)),
             disabled),
         annotations,
         List.of());
