@@ -23,12 +23,15 @@ import dev.gatun.linux.program.Op.Function;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.Hooks;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
+import dev.gatun.oci.State;
 import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.hooks.HookKind;
 import dev.gatun.runtime.init.InitCompiler;
 import dev.gatun.runtime.init.InitImage;
 import dev.gatun.runtime.init.Message;
@@ -207,8 +210,9 @@ public final class Create {
     parts.add(
         Explanation.whole("gatun create", "3 of 3: writes down that the container exists", third));
     Explanation.atGate(parts, plan.compiled());
-    Explanation.start(parts, arch, root, request.id());
+    Explanation.start(parts, arch, root, plan.state());
     Explanation.fromGate(parts, plan.compiled());
+    Explanation.poststop(parts, arch, plan.state());
     return parts;
   }
 
@@ -222,6 +226,7 @@ public final class Create {
       InitCompiler.Image compiled,
       InitImage image,
       int kept,
+      Hooks hooks,
       List<String> unknown) {}
 
   private Plan plan(Bundle bundle, boolean explained) {
@@ -254,6 +259,7 @@ public final class Create {
                 cgroup != null),
             found.privileges());
     InitImage image = InitImage.link(compiled);
+    Hooks hooks = spec.hooks() == null ? Hooks.NONE : spec.hooks();
     ContainerState state =
         new ContainerState(
             0,
@@ -265,9 +271,18 @@ public final class Create {
             bundle.created(),
             (int) bundle.privileges().uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
-            spec.annotations());
+            spec.annotations(),
+            HookKind.afterCreate(hooks));
     return new Plan(
-        state, bundle.config(), cgroup, limits, compiled, image, kept, spec.unknownProperties());
+        state,
+        bundle.config(),
+        cgroup,
+        limits,
+        compiled,
+        image,
+        kept,
+        hooks,
+        spec.unknownProperties());
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
@@ -453,7 +468,8 @@ public final class Create {
       @Nullable Slot made,
       Data messages,
       Data stat,
-      Slot statSize) {}
+      Slot statSize,
+      @Nullable RuntimeHooks hooks) {}
 
   private Making making(Plan plan) {
     CgroupPath cgroup = plan.cgroup();
@@ -466,6 +482,14 @@ public final class Create {
     Slot pid = b.slot("pid");
     Slot ready = b.slot("ready");
     Slot statSize = b.slot("stat size");
+    RuntimeHooks hooks =
+        RuntimeHooks.of(
+            b,
+            descriptors,
+            plan.state(),
+            plan.hooks(),
+            HookKind.PRESTART,
+            HookKind.CREATE_RUNTIME);
     Slot messagesEnd = b.slot("messages end");
     Data stat = b.output("stat", MAX_STAT);
     Data messages = b.output("messages", MAX_MESSAGES);
@@ -533,8 +557,9 @@ public final class Create {
             root + "/" + request.id());
     Slot intermediate =
         Spawn.start(b, descriptors, request.id(), channels, image, plan.kept(), request.attended());
-    Spawn.closeImageEnds(descriptors, channels, cgroupFd);
-    receive(b, channels.reportRead(), messagesEnd, pid, ready);
+    // A byte for an init that is gone must be no SIGPIPE: this end stays while hooks are run.
+    Spawn.closeImageEnds(descriptors, channels, cgroupFd, hooks == null ? null : channels.goRead());
+    receive(b, channels, messagesEnd, pid, ready, hooks);
     b.step("wait for the intermediate process", "");
     b.sys(
             Syscall.WAITID,
@@ -582,7 +607,8 @@ public final class Create {
         cgroupDirectory == null ? null : cgroupDirectory.made(),
         messages,
         stat,
-        statSize);
+        statSize,
+        hooks);
   }
 
   private Spawned spawn(Plan plan) {
@@ -604,7 +630,11 @@ public final class Create {
             made == null ? 0 : result.slot(made),
             result.bytes(making.messages()),
             result.bytes(making.stat(), result.slot(making.statSize())));
-    RuntimeException failure = result.failure();
+    RuntimeHooks hooks = making.hooks();
+    RuntimeException failure = hooks == null ? null : hooks.failure(result);
+    if (failure == null) {
+      failure = result.failure();
+    }
     if (failure == null) {
       failure = Message.failure(plan.compiled().program(), spawned.messages());
     }
@@ -616,7 +646,7 @@ public final class Create {
                   + "\": its first process was killed before it was ready");
     }
     if (failure != null) {
-      throw undo(plan.cgroup(), spawned, failure);
+      throw undo(plan, spawned, failure);
     }
     return spawned;
   }
@@ -624,18 +654,30 @@ public final class Create {
   /**
    * Reads messages until init's pid is known and init is ready or has failed, or until nobody is
    * left who could say anything. Init may be faster than the intermediate that reports its pid.
+   * Hooks are run when init waits for them.
    */
-  private static void receive(ProgramBuilder b, Slot report, Slot end, Slot pid, Slot ready) {
+  private static void receive(
+      ProgramBuilder b,
+      Spawn.Channels channels,
+      Slot end,
+      Slot pid,
+      Slot ready,
+      @Nullable RuntimeHooks hooks) {
+    Slot report = channels.reportRead();
     b.step("wait for the container's process", "");
     Slot kind = b.slot("kind");
     Slot got = b.slot("got");
     Slot left = b.slot("left");
     Slot said = b.slot("said");
+    Slot due = b.slot("hooks due");
     Label over = b.label("over");
     Label isPid = b.label("is pid");
     Label isReady = b.label("is ready");
     Label check = b.label("check");
     b.set(said, imm(0));
+    if (hooks != null) {
+      b.set(due, imm(0));
+    }
     Label next = b.loop("message");
     b.sys(Syscall.READ, report, end, imm(Message.SIZE)).into(got);
     b.branch(Condition.NE, got, imm(Message.SIZE), over);
@@ -644,6 +686,15 @@ public final class Create {
     b.alu(Function.ADD, end, end, imm(Message.SIZE));
     b.branch(Condition.EQ, kind, imm(Message.PID), isPid);
     b.branch(Condition.EQ, kind, imm(Message.READY), isReady);
+    if (hooks != null) {
+      Label areDue = b.label("hooks are due");
+      b.branch(Condition.EQ, kind, imm(Message.HOOKS), areDue);
+      b.outOfLine(() -> {
+        b.bind(areDue);
+        b.set(due, imm(1));
+        b.jump(check);
+      });
+    }
     b.set(said, imm(1));
     Label rest = b.loop("slots");
     b.branch(Condition.EQ, left, imm(0), check);
@@ -660,13 +711,23 @@ public final class Create {
     b.set(said, imm(1));
     b.bind(check);
     b.branch(Condition.EQ, pid, imm(0), next);
+    if (hooks != null) {
+      Label none = b.label("no hooks are due");
+      b.branch(Condition.EQ, due, imm(0), none);
+      b.set(due, imm(0));
+      hooks.run(State.Status.CREATING, pid);
+      b.step("wait for the container's process", "");
+      b.sys(Syscall.WRITE, channels.goWrite(), b.string("h"), imm(1));
+      b.jump(next);
+      b.bind(none);
+    }
     b.branch(Condition.EQ, said, imm(0), next);
     b.bind(over);
   }
 
   /** Takes back what the second exchange did; its own failure is added to the one that led here. */
-  private RuntimeException undo(
-      @Nullable CgroupPath cgroup, Spawned spawned, RuntimeException failure) {
+  private RuntimeException undo(Plan plan, Spawned spawned, RuntimeException failure) {
+    CgroupPath cgroup = plan.cgroup();
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     Slot rootFd = descriptors.take("root", imm(spawned.root()));
@@ -693,10 +754,15 @@ public final class Create {
     if (spawned.directory() >= 0) {
       StateRoot.remove(b, rootFd, directory, request.id());
     }
+    Poststop poststop = Poststop.run(b, descriptors, spawned.directory() < 0 ? null : plan.state());
     descriptors.closeAll();
-    SyscallException cleanup = kernel.run(b.build()).failure();
+    Kernel.Result result = kernel.run(b.build());
+    SyscallException cleanup = result.failure();
     if (cleanup != null) {
       failure.addSuppressed(cleanup);
+    }
+    for (String warning : poststop.warnings(result)) {
+      failure.addSuppressed(new ContainerException(warning));
     }
     return failure;
   }
@@ -707,7 +773,7 @@ public final class Create {
     ProcessStat stat = ProcessStat.of(spawned.stat());
     if (stat == null) {
       throw undo(
-          plan.cgroup(),
+          plan,
           spawned,
           new ContainerException(
               "container \"" + request.id() + "\": its first process was killed"));
@@ -723,7 +789,7 @@ public final class Create {
             finished);
     RuntimeException failure = kernel.run(program).failure();
     if (failure != null) {
-      throw undo(plan.cgroup(), spawned, failure);
+      throw undo(plan, spawned, failure);
     }
     return finished;
   }

@@ -692,7 +692,7 @@ public final class Exec {
     if (result.slot(entering.pid()) != 0) {
       return null;
     }
-    failure = Message.failure(compiled.program(), messages);
+    failure = Message.failedCall(compiled.program(), messages);
     if (result.slot(entering.gone()) != 0 || result.slot(entering.ended()) > 0) {
       return new ContainerException(
           "cannot exec in container \"" + request.id() + "\": container not running", failure);

@@ -23,6 +23,7 @@ import dev.gatun.oci.Spec;
 import dev.gatun.runtime.ConfigException;
 import dev.gatun.runtime.userns.Privileges;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +45,7 @@ public final class RootfsCompiler {
   private final HostSources sources;
   private final Slot hostRoot;
   private @Nullable TerminalCompiler terminal;
+  private @Nullable Consumer<Slot> mounted;
 
   /**
    * Prepares to compile.
@@ -85,6 +87,17 @@ public final class RootfsCompiler {
   public RootfsCompiler terminal(@Nullable TerminalCompiler terminal) {
     this.terminal = terminal;
     return this;
+  }
+
+  /**
+   * Adds records of somebody else's in between: when everything is mounted, what is to be read-only
+   * can still be written, and the host's root is still there. They run with the umask that init
+   * began with.
+   *
+   * @param records adds them, and is given the slot with the root file system's descriptor
+   */
+  public void whenMounted(Consumer<Slot> records) {
+    mounted = records;
   }
 
   /**
@@ -135,6 +148,12 @@ public final class RootfsCompiler {
       terminal.create(in);
     }
     workingDirectory();
+    if (mounted != null) {
+      b.sys(Syscall.UMASK, umask);
+      mounted.accept(in.root);
+      b.step("prepare the root file system", "/root");
+      b.sys(Syscall.UMASK, imm(0));
+    }
     mounts.finish();
     hidden.readOnly(readOnly);
     hidden.mask(masked);
