@@ -27,8 +27,7 @@ final class ExecVerb implements Verb {
       Option.flag("no-new-privs", (char) 0, "let the process gain no privileges"),
       Option.values("cap", 'c', "CAP", "add a capability (can be repeated)"),
       Option.value("preserve-fds", (char) 0, "N", "keep N descriptors behind stdio"),
-      Option.values(
-          "cgroup", (char) 0, "[CTRL:]PATH", "run it in a cgroup below the container's"),
+      Option.values("cgroup", (char) 0, "[CTRL:]PATH", "run it in a cgroup below the container's"),
       Option.flag("ignore-paused", (char) 0, "enter a paused container, and wait for resume"),
     };
   }

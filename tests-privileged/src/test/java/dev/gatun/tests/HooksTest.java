@@ -141,7 +141,9 @@ class HooksTest {
               ? "stopped"
               : name.startsWith("start")
                   ? "created"
-                  : name.startsWith("poststart") ? (box.isRunc() ? "created" : "running") : "creating";
+                  : name.startsWith("poststart")
+                      ? (box.isRunc() ? "created" : "running")
+                      : "creating";
       assertEquals(status, state.get("status").asText(), name);
       assertEquals(id, state.get("id").asText(), name);
       assertFalse(state.get("ociVersion").asText().isEmpty(), name);
@@ -533,8 +535,7 @@ class HooksTest {
   void aHookMayAskForTheContainer(Box box) {
     Bundle bundle = sleeper(box);
     Path answers = box.directory().resolve("answers");
-    String ask =
-        box.runtime().binary() + " --root " + box.stateRoot() + " state ";
+    String ask = box.runtime().binary() + " --root " + box.stateRoot() + " state ";
     String id = box.newId();
     for (String kind : List.of("createRuntime", "poststart")) {
       hook(bundle, kind, ask + id + " >> " + answers);

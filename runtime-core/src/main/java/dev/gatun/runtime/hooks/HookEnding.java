@@ -3,8 +3,8 @@ package dev.gatun.runtime.hooks;
 import java.nio.charset.StandardCharsets;
 
 /**
- * How a hook ended, as one number that records can compute: its exit status; {@link #SIGNAL} and the
- * number of the signal that ended it; or {@link #TIMED_OUT} and the seconds that it was given.
+ * How a hook ended, as one number that records can compute: its exit status; {@link #SIGNAL} and
+ * the number of the signal that ended it; or {@link #TIMED_OUT} and the seconds that it was given.
  */
 public final class HookEnding {
   /** What is added to a signal's number. */

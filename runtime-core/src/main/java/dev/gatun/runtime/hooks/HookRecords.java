@@ -189,8 +189,7 @@ public final class HookRecords {
    * @param ring takes what it writes
    * @param failure what becomes of it when it does not end well
    */
-  public void run(
-      HookKind kind, int index, Hook hook, Addr inherited, Ring ring, Failure failure) {
+  public void run(HookKind kind, int index, Hook hook, Addr inherited, Ring ring, Failure failure) {
     b.step(kind.step(hook), kind.place(index));
     Label next = b.label("next hook");
     HookState.rewind(b, state);

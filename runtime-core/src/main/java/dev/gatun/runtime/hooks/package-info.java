@@ -13,8 +13,8 @@
  * poststop         who called gatun        after the container is deleted    is a warning
  * }</pre>
  *
- * <p>What belongs here is what all kinds have in common: the state that a hook reads on its standard
- * input ({@link dev.gatun.runtime.hooks.HookState}), the records that run one hook ({@link
+ * <p>What belongs here is what all kinds have in common: the state that a hook reads on its
+ * standard input ({@link dev.gatun.runtime.hooks.HookState}), the records that run one hook ({@link
  * dev.gatun.runtime.hooks.HookRecords}), and the text that says how it ended ({@link
  * dev.gatun.runtime.hooks.HookEnding}). Where the records go is decided by those who compile init,
  * create, start and delete.

@@ -497,7 +497,8 @@ public final class InitCompiler {
     Data begin = b.buffer("", 0);
     RootfsCompiler rootfs =
         new RootfsCompiler(b, spec, options.noPivot(), sources)
-            .terminal(console == null ? null : new TerminalCompiler(b, process, "/process", console));
+            .terminal(
+                console == null ? null : new TerminalCompiler(b, process, "/process", console));
     if (hooks.beforePivot()) {
       rootfs.whenMounted(root -> {
         if (hooks.waitForRuntime()) {

@@ -44,8 +44,7 @@ final class InitHooks {
    * @param channel the descriptor that failures are told to
    * @param message room for a message
    */
-  InitHooks(
-      ProgramBuilder b, Spec spec, InitCompiler.Options options, Slot channel, Data message) {
+  InitHooks(ProgramBuilder b, Spec spec, InitCompiler.Options options, Slot channel, Data message) {
     this.b = b;
     this.spec = spec;
     this.channel = channel;

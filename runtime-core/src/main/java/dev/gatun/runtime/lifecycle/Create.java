@@ -484,12 +484,7 @@ public final class Create {
     Slot statSize = b.slot("stat size");
     RuntimeHooks hooks =
         RuntimeHooks.of(
-            b,
-            descriptors,
-            plan.state(),
-            plan.hooks(),
-            HookKind.PRESTART,
-            HookKind.CREATE_RUNTIME);
+            b, descriptors, plan.state(), plan.hooks(), HookKind.PRESTART, HookKind.CREATE_RUNTIME);
     Slot messagesEnd = b.slot("messages end");
     Data stat = b.output("stat", MAX_STAT);
     Data messages = b.output("messages", MAX_MESSAGES);

@@ -550,7 +550,8 @@ public final class Exec {
       b.jump(over);
     });
     // Nobody but the image can write here; what it writes is not believed all the same.
-    b.branch(Condition.LTU, messages.at(MAX_MESSAGES - Message.SIZE - Message.MAX_SLOTS), end, over);
+    b.branch(
+        Condition.LTU, messages.at(MAX_MESSAGES - Message.SIZE - Message.MAX_SLOTS), end, over);
     b.sys(Syscall.READ, report, end, imm(Message.SIZE)).into(got);
     b.branch(Condition.NE, got, imm(Message.SIZE), over);
     b.load(8, kind, end, imm(Message.KIND));
@@ -601,12 +602,7 @@ public final class Exec {
    */
   private static void kill(ProgramBuilder b, Slot intermediate, Slot middle, Slot pid) {
     b.step("kill what was to enter", "");
-    b.sys(
-            Syscall.PIDFD_SEND_SIGNAL,
-            intermediate,
-            imm(Constants.SIGKILL),
-            imm(0),
-            imm(0))
+    b.sys(Syscall.PIDFD_SEND_SIGNAL, intermediate, imm(Constants.SIGKILL), imm(0), imm(0))
         .tolerateAny();
     b.sys(
             Syscall.WAITID,

@@ -72,10 +72,7 @@ public final class HostCommand {
     Label refused = b.label("not executed");
     Child child = new Child(b, pidfd, error).output(write);
     child.start(
-        paths,
-        Child.strings(b, "argv", arguments),
-        Child.strings(b, "envp", environment),
-        refused);
+        paths, Child.strings(b, "argv", arguments), Child.strings(b, "envp", environment), refused);
     b.outOfLine(() -> {
       b.bind(refused);
       b.fail(child.execution(), error);

@@ -36,8 +36,7 @@ final class Poststop {
   private final List<Ran> all = new ArrayList<>();
 
   /** A hook, how it ended, and −errno when it was not executed. */
-  private record Ran(
-      RuntimeHooks.Entry entry, Slot ending, Slot error, HookRecords.Ring ring) {}
+  private record Ran(RuntimeHooks.Entry entry, Slot ending, Slot error, HookRecords.Ring ring) {}
 
   private Poststop(ProgramBuilder b) {
     this.b = b;
@@ -80,8 +79,7 @@ final class Poststop {
     for (RuntimeHooks.Entry entry : RuntimeHooks.entries(container.hooks(), HookKind.POSTSTOP)) {
       Slot ending = b.slot("hook ending");
       Slot error = b.slot("hook error");
-      HookRecords.Ring ring =
-          HookRecords.Ring.of(b, b.output("hook output", RuntimeHooks.OUTPUT));
+      HookRecords.Ring ring = HookRecords.Ring.of(b, b.output("hook output", RuntimeHooks.OUTPUT));
       all.add(new Ran(entry, ending, error, ring));
       b.set(ending, imm(0));
       b.set(error, imm(0));

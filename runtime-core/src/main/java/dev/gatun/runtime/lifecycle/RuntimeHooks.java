@@ -144,9 +144,7 @@ final class RuntimeHooks {
         entry.kind().step(entry.hook()),
         ending,
         HookEnding.unroll(
-            result.bytes(bytes),
-            (int) result.slot(ring.at()),
-            result.slot(ring.wrapped()) != 0),
+            result.bytes(bytes), (int) result.slot(ring.at()), result.slot(ring.wrapped()) != 0),
         entry.kind().place(entry.index()));
   }
 }

@@ -168,8 +168,7 @@ public final class Start {
       @Nullable Notify notify) {
     Descriptors descriptors = new Descriptors(b);
     String id = state.id();
-    RuntimeHooks hooks =
-        RuntimeHooks.of(b, descriptors, state, state.hooks(), HookKind.POSTSTART);
+    RuntimeHooks hooks = RuntimeHooks.of(b, descriptors, state, state.hooks(), HookKind.POSTSTART);
     b.step("start container \"" + id + "\"", "");
     Slot gateFd = descriptors.take("gate", gate);
     if (found == null) {
@@ -252,8 +251,7 @@ public final class Start {
     b.onFailure(stop);
     b.outOfLine(() -> {
       b.bind(stop);
-      b.sys(Syscall.PIDFD_SEND_SIGNAL, pidfd, imm(Constants.SIGKILL), imm(0), imm(0))
-          .tolerateAny();
+      b.sys(Syscall.PIDFD_SEND_SIGNAL, pidfd, imm(Constants.SIGKILL), imm(0), imm(0)).tolerateAny();
       Data poll =
           b.variable("pollfd", Structs.SIZEOF_POLLFD).u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
       Data time =

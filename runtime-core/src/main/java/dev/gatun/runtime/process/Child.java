@@ -146,8 +146,7 @@ public final class Child {
       if (i == paths.size() - 1) {
         b.bind(execution);
       }
-      exec =
-          b.sys(Syscall.EXECVE, b.string(paths.get(i)), argv, envp).into(error).tolerateAny();
+      exec = b.sys(Syscall.EXECVE, b.string(paths.get(i)), argv, envp).into(error).tolerateAny();
     }
     b.bind(failed);
     b.sys(Syscall.EXIT_GROUP, imm(127));

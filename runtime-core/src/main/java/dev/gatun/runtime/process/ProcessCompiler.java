@@ -550,10 +550,6 @@ public final class ProcessCompiler {
     for (int i = 0; i < args.size(); i++) {
       argv.add(b.string(args.get(i)));
     }
-    b.sys(
-        Syscall.EXECVE,
-        path,
-        b.pointers("argv", argv).address(),
-        environment());
+    b.sys(Syscall.EXECVE, path, b.pointers("argv", argv).address(), environment());
   }
 }

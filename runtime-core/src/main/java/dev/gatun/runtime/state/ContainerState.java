@@ -160,16 +160,6 @@ public record ContainerState(
     in.end();
     Cgroup cgroup = mountPoint == null ? null : new Cgroup(mountPoint, path);
     return new ContainerState(
-        pid,
-        startTime,
-        ociVersion,
-        id,
-        bundle,
-        rootfs,
-        created,
-        uid,
-        cgroup,
-        annotations,
-        hooks);
+        pid, startTime, ociVersion, id, bundle, rootfs, created, uid, cgroup, annotations, hooks);
   }
 }
