@@ -75,7 +75,9 @@ class NestedTest {
         bundle.mount(directory, "bind", directory, "rbind", "ro");
       }
     }
-    bundle.bind(binary.resolveSibling("..").normalize(), "/gatun").bind(box.directory(), "/box");
+    bundle.bind(binary.resolveSibling("..").normalize(), "/gatun");
+    // Not what is mounted below it: the container's own root is.
+    bundle.mount("/box", "bind", box.directory(), "bind");
     bundle.set("/process/noNewPrivileges", "false").remove("/linux/resources");
     bundle.removeMount("/sys/fs/cgroup").set("/linux/maskedPaths", "[]");
     bundle.set("/linux/readonlyPaths", "[]");
