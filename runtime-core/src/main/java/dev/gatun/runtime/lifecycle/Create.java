@@ -212,6 +212,9 @@ public final class Create {
     Explanation.atGate(parts, plan.compiled());
     Explanation.start(parts, arch, root, plan.state());
     Explanation.fromGate(parts, plan.compiled());
+    if (plan.compiled().console() != null) {
+      Explanation.foreground(parts, arch);
+    }
     Explanation.poststop(parts, arch, plan.state());
     return parts;
   }
@@ -554,16 +557,8 @@ public final class Create {
         Spawn.start(b, descriptors, request.id(), channels, image, plan.kept(), request.attended());
     // A byte for an init that is gone must be no SIGPIPE: this end stays while hooks are run.
     Spawn.closeImageEnds(descriptors, channels, cgroupFd, hooks == null ? null : channels.goRead());
-    receive(b, channels, messagesEnd, pid, ready, hooks);
-    b.step("wait for the intermediate process", "");
-    b.sys(
-            Syscall.WAITID,
-            imm(Constants.P_PIDFD),
-            intermediate,
-            imm(0),
-            imm(Constants.WEXITED),
-            imm(0))
-        .tolerate(Errno.ECHILD);
+    receive(b, channels, intermediate, messagesEnd, pid, ready, hooks);
+    waitFor(b, intermediate);
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
     b.branch(Condition.EQ, ready, imm(0), done);
@@ -604,6 +599,19 @@ public final class Create {
         stat,
         statSize,
         hooks);
+  }
+
+  /** It has reported the pid of init and ends; a second time there is nothing to wait for. */
+  private static void waitFor(ProgramBuilder b, Slot intermediate) {
+    b.step("wait for the intermediate process", "");
+    b.sys(
+            Syscall.WAITID,
+            imm(Constants.P_PIDFD),
+            intermediate,
+            imm(0),
+            imm(Constants.WEXITED),
+            imm(0))
+        .tolerate(Errno.ECHILD);
   }
 
   private Spawned spawn(Plan plan) {
@@ -654,6 +662,7 @@ public final class Create {
   private static void receive(
       ProgramBuilder b,
       Spawn.Channels channels,
+      Slot intermediate,
       Slot end,
       Slot pid,
       Slot ready,
@@ -710,6 +719,7 @@ public final class Create {
       Label none = b.label("no hooks are due");
       b.branch(Condition.EQ, due, imm(0), none);
       b.set(due, imm(0));
+      waitFor(b, intermediate);
       hooks.run(State.Status.CREATING, pid);
       b.step("wait for the container's process", "");
       b.sys(Syscall.WRITE, channels.goWrite(), b.string("h"), imm(1));
