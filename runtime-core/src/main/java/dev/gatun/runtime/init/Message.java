@@ -1,5 +1,6 @@
 package dev.gatun.runtime.init;
 
+import dev.gatun.linux.SyscallException;
 import dev.gatun.linux.program.Listing;
 import dev.gatun.linux.program.Origin;
 import dev.gatun.linux.program.Program;
