@@ -34,7 +34,8 @@ class TmpCopyUpTest {
     Host.run("chmod", "6711", img.resolve("file").toString());
     Host.run("chown", "-h", "8:9", img.resolve("link").toString());
     Host.run("chown", "1000:1001", img.resolve("a/b").toString());
-    Host.run("chmod", "3770", img.resolve("a/b").toString());
+    // runc 1.1 leaves group write and set-group-ID of a directory to the umask.
+    Host.run("chmod", box.isRunc() ? "1750" : "3770", img.resolve("a/b").toString());
     Host.run("ln", img.resolve("big").toString(), img.resolve("hard").toString());
     Host.run("chmod", "751", img.toString());
     return bundle.mount("/img", "tmpfs", "tmpfs", options);

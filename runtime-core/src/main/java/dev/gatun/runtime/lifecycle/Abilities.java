@@ -28,9 +28,7 @@ public final class Abilities {
   public static Features features(String ociVersionMax, Map<String, String> annotations) {
     List<String> namespaces = new ArrayList<>();
     for (NamespaceType type : NamespaceType.values()) {
-      if (type != NamespaceType.USER) {
-        namespaces.add(type.specName());
-      }
+      namespaces.add(type.specName());
     }
     Collections.sort(namespaces);
     List<String> capabilities = new ArrayList<>();
@@ -52,7 +50,7 @@ public final class Abilities {
             new Features.Enabled(true),
             new Features.IntelRdt(false, false, false),
             memoryPolicy(),
-            new Features.MountExtensions(disabled),
+            new Features.MountExtensions(new Features.Enabled(true)),
             disabled),
         annotations,
         List.of());

@@ -177,8 +177,7 @@ final class Spawn {
     for (int i = 0; i < compiled.joined().size(); i++) {
       give(b, image, last, compiled.joined().get(i).fd(), channels.namespaces().get(i));
     }
-    return ImageFile.write(
-        b, descriptors, elf, parts, channels.image(), directory, place, false);
+    return ImageFile.write(b, descriptors, elf, parts, channels.image(), directory, place, false);
   }
 
   /** The image's extents as memory of the program. */

@@ -54,9 +54,11 @@ class ProgramRulesTest {
   /** A configuration that uses what has a place in the order of rule 9. */
   private static String everything() {
     return LocalContainers.resource("runc-spec.json")
+        .replaceFirst("\"terminal\": false", "\"terminal\": true")
         .replaceFirst(
             "\"process\": \\{",
             "\"process\": {\"oomScoreAdj\": 100,"
+                + "\"consoleSize\": {\"height\": 25, \"width\": 80},"
                 + "\"scheduler\": {\"policy\": \"SCHED_BATCH\", \"nice\": 1},"
                 + "\"ioPriority\": {\"class\": \"IOPRIO_CLASS_BE\", \"priority\": 4},")
         .replaceFirst(
@@ -213,8 +215,7 @@ class ProgramRulesTest {
     assertEquals(Set.of(), used);
     assertEquals(
         List.of("pivot_root .", "pivot_root ."), barePaths(image, pivot), image.line(pivot));
-    assertTrue(
-        image.is(pivot - 1, Syscall.FCHDIR), "\".\" is what the descriptor before it is");
+    assertTrue(image.is(pivot - 1, Syscall.FCHDIR), "\".\" is what the descriptor before it is");
   }
 
   /** Every descriptor is close-on-exec from its birth, CVE-2024-21626. */
@@ -243,11 +244,9 @@ class ProgramRulesTest {
           case EVENTFD2, TIMERFD_CREATE -> flags = program.number(record.arg(1), line);
           case SIGNALFD4, ACCEPT4 -> flags = program.number(record.arg(3), line);
           case DUP3 -> {
-            // A child's stdio is what it is to keep.
-            if (program.number(record.arg(1), line) <= 2) {
-              continue;
-            }
-            flags = program.number(record.arg(2), line);
+            // The process's own streams are what is not closed.
+            boolean stream = record.arg(1) instanceof Imm to && to.value() <= 2;
+            flags = stream ? Constants.O_CLOEXEC : program.number(record.arg(2), line);
           }
           case SOCKET, SOCKETPAIR -> flags = program.number(record.arg(1), line);
           case OPEN_TREE -> flags = program.number(record.arg(2), line);
@@ -600,6 +599,7 @@ class ProgramRulesTest {
       {"the cgroup namespace", image.only("unshare", cgroupNamespace(image))},
       {"rootfs", step(image, "open the root file system")},
       {"mounts", step(image, "mount /proc")},
+      {"the terminal", terminal(image)},
       {"masks", step(image, "mask /proc")},
       {
         "sysctl",
@@ -652,6 +652,15 @@ class ProgramRulesTest {
           image.position(move) < image.only("pivot_root", image.all(Syscall.PIVOT_ROOT)),
           "all is mounted before the pivot: " + image.line(move));
     }
+  }
+
+  private static int terminal(LinkedProgram image) {
+    return image.only(
+        "TIOCSCTTY",
+        image.all(i ->
+            image.is(i, Syscall.IOCTL)
+                && image.at(i).arg(1) instanceof Imm request
+                && request.value() == Constants.TIOCSCTTY));
   }
 
   private static List<Integer> chdir(LinkedProgram image) {
