@@ -321,6 +321,9 @@ public final class InitCompiler {
     }
     names();
     Data begin = b.buffer("", 0);
+    if (!linux.netDevices().isEmpty()) {
+      NetDeviceSetup.compile(b, go);
+    }
     new RootfsCompiler(b, spec, options.bundle(), options.noPivot())
         .terminal(console == null ? null : new TerminalCompiler(b, process, "/process", console))
         .compile(procfs);

@@ -52,7 +52,7 @@ public final class Abilities {
             new Features.IntelRdt(false, false, false),
             memoryPolicy(),
             new Features.MountExtensions(disabled),
-            disabled),
+            new Features.Enabled(true)),
         annotations,
         List.of());
   }

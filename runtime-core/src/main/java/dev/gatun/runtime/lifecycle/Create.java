@@ -19,10 +19,12 @@ import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.Origin;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Linux;
+import dev.gatun.oci.NetDevice;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
@@ -38,6 +40,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -205,6 +208,7 @@ public final class Create {
       InitCompiler.Image compiled,
       InitImage image,
       int kept,
+      Map<String, NetDevice> devices,
       List<String> unknown) {}
 
   private Plan plan(Bundle bundle) {
@@ -243,7 +247,15 @@ public final class Create {
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
             spec.annotations());
     return new Plan(
-        state, bundle.config(), cgroup, limits, compiled, image, kept, spec.unknownProperties());
+        state,
+        bundle.config(),
+        cgroup,
+        limits,
+        compiled,
+        image,
+        kept,
+        linux.netDevices(),
+        spec.unknownProperties());
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
@@ -473,7 +485,9 @@ public final class Create {
     Slot intermediate =
         Spawn.start(b, descriptors, request.id(), channels, image, plan.kept(), request.attended());
     Spawn.closeImageEnds(descriptors, channels, cgroupFd);
-    receive(b, channels.reportRead(), messagesEnd, pid, ready);
+    NetDevices devices =
+        plan.devices().isEmpty() ? null : new NetDevices(b, descriptors, plan.devices());
+    receive(b, channels.reportRead(), messagesEnd, pid, ready, devices, channels.goWrite());
     b.step("wait for the intermediate process", "");
     b.sys(
             Syscall.WAITID,
@@ -564,7 +578,14 @@ public final class Create {
    * Reads messages until init's pid is known and init is ready or has failed, or until nobody is
    * left who could say anything. Init may be faster than the intermediate that reports its pid.
    */
-  private static void receive(ProgramBuilder b, Slot report, Slot end, Slot pid, Slot ready) {
+  private static void receive(
+      ProgramBuilder b,
+      Slot report,
+      Slot end,
+      Slot pid,
+      Slot ready,
+      @Nullable NetDevices devices,
+      Slot go) {
     b.step("wait for the container's process", "");
     Slot kind = b.slot("kind");
     Slot got = b.slot("got");
@@ -593,6 +614,12 @@ public final class Create {
     b.jump(rest);
     b.bind(isPid);
     b.set(pid, left);
+    if (devices != null) {
+      b.branch(Condition.NE, said, imm(0), check);
+      Origin here = b.origin();
+      devices.move(pid, go);
+      b.step(here);
+    }
     b.jump(check);
     b.bind(isReady);
     b.set(ready, imm(1));
