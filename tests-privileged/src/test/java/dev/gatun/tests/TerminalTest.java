@@ -245,10 +245,7 @@ class TerminalTest {
   void aCommandInTheBackgroundStopsUntilItIsBroughtToTheForeground(Box box) {
     Bundle bundle = bundle(box, "echo ready; while read x; do echo \"<$x>\"; done; exit 3");
     try (Terminal terminal = new Terminal(box, 24, 200)) {
-      Command shell =
-          terminal.launch(
-              "exec bash --norc --noprofile -i",
-              List.of());
+      Command shell = terminal.launch("exec bash --norc --noprofile -i", List.of());
       String id = box.newId();
       terminal.type("PS1='pro''mpt> '\r").expect("prompt> ");
       terminal.type(
@@ -262,10 +259,12 @@ class TerminalTest {
                   id)
               + " &\r");
       terminal.expect("prompt> ");
-      Wait.until("the command to stop", () -> {
-        terminal.type("\r").expect("prompt> ");
-        return terminal.text().contains("Stopped");
-      });
+      Wait.until(
+          "the command to stop",
+          () -> {
+            terminal.type("\r").expect("prompt> ");
+            return terminal.text().contains("Stopped");
+          });
       terminal.type("fg\r").expect("ready").type("one\r").expect("<one>");
       // Stopped from outside, and back again.
       String pids = Host.run("pgrep", "-f", "--", "run --bundle " + bundle.directory() + " " + id);
@@ -334,7 +333,8 @@ class TerminalTest {
     int socket = Libc.listen(path.toString());
     try {
       String id = box.newId();
-      Command create = box.launch("create", "-b", bundle.write(), "--console-socket", path + "", id);
+      Command create =
+          box.launch("create", "-b", bundle.write(), "--console-socket", path + "", id);
       Libc.Received received = Libc.receive(socket);
       create.await().expectSuccess();
       assertTrue(received.name().startsWith("/dev/"), received::name);
@@ -372,7 +372,8 @@ class TerminalTest {
       Path path = Files.move(near, deep.resolve("console.sock"));
       Bundle bundle = bundle(box, "echo here; read x");
       String id = box.newId();
-      Command run = box.launch("run", "-d", "-b", bundle.write(), "--console-socket", path + "", id);
+      Command run =
+          box.launch("run", "-d", "-b", bundle.write(), "--console-socket", path + "", id);
       try (ReceivedTerminal terminal = new ReceivedTerminal(Libc.receive(socket).fd())) {
         run.await().expectSuccess();
         terminal.expect("here").type("\n");

@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Three processes run it, each a child of the runtime's. The <em>intermediate</em> has the
  * host's privileges and clones into the container's cgroup the <em>middle process</em>, which can
  * not be looked into, lets go of what is the host's and joins the namespaces; a PID namespace
- * counts for its children alone, so it clones the <em>process</em>, which takes on what it is to
- * be and executes. All signals are blocked until then: what comes from the container is nothing but
+ * counts for its children alone, so it clones the <em>process</em>, which takes on what it is to be
+ * and executes. All signals are blocked until then: what comes from the container is nothing but
  * KILL and STOP, against which the runtime has a timeout.
  */
 public final class ExecCompiler {

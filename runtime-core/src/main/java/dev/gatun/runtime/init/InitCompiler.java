@@ -320,13 +320,26 @@ public final class InitCompiler {
       loopback();
     }
     names();
+    InitHooks hooks = new InitHooks(b, spec, options, channel, reporter.message());
+    InitHooks.StartContainer startContainer = hooks.prepareStart();
     Data begin = b.buffer("", 0);
     if (!linux.netDevices().isEmpty()) {
       NetDeviceSetup.compile(b, go);
     }
-    new RootfsCompiler(b, spec, options.bundle(), options.noPivot())
-        .terminal(console == null ? null : new TerminalCompiler(b, process, "/process", console))
-        .compile(procfs);
+    RootfsCompiler rootfs =
+        new RootfsCompiler(b, spec, options.bundle(), options.noPivot())
+            .terminal(console == null ? null : new TerminalCompiler(b, process, "/process", console));
+    if (hooks.beforePivot()) {
+      rootfs.whenMounted(root -> {
+        if (hooks.waitForRuntime()) {
+          b.step("let the runtime run hooks", "/hooks");
+          send(Message.HOOKS, imm(0));
+          awaitGo();
+        }
+        hooks.createContainer(root, go);
+      });
+    }
+    rootfs.compile(procfs);
     giveBack(begin, b.buffer("", 0));
     compiler.credentials(procfs, options.newKeyring(), options.id());
     b.step("hide from the container", "");
@@ -337,6 +350,7 @@ public final class InitCompiler {
     waitForRuntime(compiler.ungranted());
     prepareGate();
     b.bind(started);
+    startContainer.run(compiler.environment());
     b.step("start", "/process");
     b.sys(
         Syscall.CLOSE_RANGE,
@@ -428,6 +442,13 @@ public final class InitCompiler {
   private void waitForRuntime(Slot ungranted) {
     b.step("wait for the runtime", "");
     send(Message.READY, ungranted);
+    awaitGo();
+    Idioms.close(b, go);
+    Idioms.close(b, report);
+    b.set(channel, status);
+  }
+
+  private void awaitGo() {
     Data token = b.buffer("token", 8);
     Slot got = b.slot("got");
     Label told = b.label("told");
@@ -436,9 +457,6 @@ public final class InitCompiler {
     // The runtime died before the container existed on disk: nobody will ever start it.
     b.sys(Syscall.EXIT_GROUP, imm(1));
     b.bind(told);
-    Idioms.close(b, go);
-    Idioms.close(b, report);
-    b.set(channel, status);
   }
 
   /** Gives back the pages between two places of the zeroed memory: nobody reads them again. */

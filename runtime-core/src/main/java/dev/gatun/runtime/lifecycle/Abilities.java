@@ -4,6 +4,7 @@ import dev.gatun.oci.Capability;
 import dev.gatun.oci.Features;
 import dev.gatun.oci.MemoryPolicy;
 import dev.gatun.oci.NamespaceType;
+import dev.gatun.runtime.hooks.HookKind;
 import dev.gatun.runtime.rootfs.MountOptions;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -40,7 +41,7 @@ public final class Abilities {
     return new Features(
         "1.0.0",
         ociVersionMax,
-        List.of(),
+        hooks(),
         MountOptions.names(),
         new Features.Linux(
             namespaces,
@@ -55,6 +56,14 @@ public final class Abilities {
             new Features.Enabled(true)),
         annotations,
         List.of());
+  }
+
+  private static List<String> hooks() {
+    List<String> names = new ArrayList<>();
+    for (HookKind kind : HookKind.values()) {
+      names.add(kind.specName());
+    }
+    return names;
   }
 
   private static Features.MemoryPolicy memoryPolicy() {

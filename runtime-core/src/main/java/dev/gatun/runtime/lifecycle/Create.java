@@ -23,12 +23,15 @@ import dev.gatun.linux.program.Origin;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.Hooks;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.NetDevice;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
+import dev.gatun.oci.State;
 import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.hooks.HookKind;
 import dev.gatun.runtime.init.InitCompiler;
 import dev.gatun.runtime.init.InitImage;
 import dev.gatun.runtime.init.Message;
@@ -193,8 +196,9 @@ public final class Create {
     parts.add(
         Explanation.whole("gatun create", "3 of 3: writes down that the container exists", third));
     Explanation.atGate(parts, plan.compiled());
-    Explanation.start(parts, arch, root, request.id());
+    Explanation.start(parts, arch, root, plan.state());
     Explanation.fromGate(parts, plan.compiled());
+    Explanation.poststop(parts, arch, plan.state());
     return parts;
   }
 
@@ -209,6 +213,7 @@ public final class Create {
       InitImage image,
       int kept,
       Map<String, NetDevice> devices,
+      Hooks hooks,
       List<String> unknown) {}
 
   private Plan plan(Bundle bundle) {
@@ -234,6 +239,7 @@ public final class Create {
                 !request.noNewKeyring(),
                 cgroup != null));
     InitImage image = InitImage.link(compiled);
+    Hooks hooks = spec.hooks() == null ? Hooks.NONE : spec.hooks();
     ContainerState state =
         new ContainerState(
             0,
@@ -245,7 +251,8 @@ public final class Create {
             bundle.created(),
             bundle.uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
-            spec.annotations());
+            spec.annotations(),
+            HookKind.afterCreate(hooks));
     return new Plan(
         state,
         bundle.config(),
@@ -255,6 +262,7 @@ public final class Create {
         image,
         kept,
         linux.netDevices(),
+        hooks,
         spec.unknownProperties());
   }
 
@@ -404,7 +412,8 @@ public final class Create {
       @Nullable Slot made,
       Data messages,
       Data stat,
-      Slot statSize) {}
+      Slot statSize,
+      @Nullable RuntimeHooks hooks) {}
 
   private Making making(Plan plan) {
     CgroupPath cgroup = plan.cgroup();
@@ -417,6 +426,9 @@ public final class Create {
     Slot pid = b.slot("pid");
     Slot ready = b.slot("ready");
     Slot statSize = b.slot("stat size");
+    RuntimeHooks hooks =
+        RuntimeHooks.of(
+            b, descriptors, plan.state(), plan.hooks(), HookKind.PRESTART, HookKind.CREATE_RUNTIME);
     Slot messagesEnd = b.slot("messages end");
     Data stat = b.output("stat", MAX_STAT);
     Data messages = b.output("messages", MAX_MESSAGES);
@@ -484,19 +496,12 @@ public final class Create {
             root + "/" + request.id());
     Slot intermediate =
         Spawn.start(b, descriptors, request.id(), channels, image, plan.kept(), request.attended());
-    Spawn.closeImageEnds(descriptors, channels, cgroupFd);
     NetDevices devices =
         plan.devices().isEmpty() ? null : new NetDevices(b, descriptors, plan.devices());
-    receive(b, channels.reportRead(), messagesEnd, pid, ready, devices, channels.goWrite());
-    b.step("wait for the intermediate process", "");
-    b.sys(
-            Syscall.WAITID,
-            imm(Constants.P_PIDFD),
-            intermediate,
-            imm(0),
-            imm(Constants.WEXITED),
-            imm(0))
-        .tolerate(Errno.ECHILD);
+    // A byte for an init that is gone must be no SIGPIPE: this end stays while hooks are run.
+    Spawn.closeImageEnds(descriptors, channels, cgroupFd, hooks == null ? null : channels.goRead());
+    receive(b, channels, intermediate, messagesEnd, pid, ready, hooks, devices);
+    waitFor(b, intermediate);
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
     b.branch(Condition.EQ, ready, imm(0), done);
@@ -535,7 +540,21 @@ public final class Create {
         cgroupDirectory == null ? null : cgroupDirectory.made(),
         messages,
         stat,
-        statSize);
+        statSize,
+        hooks);
+  }
+
+  /** It has reported the pid of init and ends; a second time there is nothing to wait for. */
+  private static void waitFor(ProgramBuilder b, Slot intermediate) {
+    b.step("wait for the intermediate process", "");
+    b.sys(
+            Syscall.WAITID,
+            imm(Constants.P_PIDFD),
+            intermediate,
+            imm(0),
+            imm(Constants.WEXITED),
+            imm(0))
+        .tolerate(Errno.ECHILD);
   }
 
   private Spawned spawn(Plan plan) {
@@ -557,7 +576,11 @@ public final class Create {
             made == null ? 0 : result.slot(made),
             result.bytes(making.messages()),
             result.bytes(making.stat(), result.slot(making.statSize())));
-    RuntimeException failure = result.failure();
+    RuntimeHooks hooks = making.hooks();
+    RuntimeException failure = hooks == null ? null : hooks.failure(result);
+    if (failure == null) {
+      failure = result.failure();
+    }
     if (failure == null) {
       failure = Message.failure(plan.compiled().program(), spawned.messages());
     }
@@ -569,7 +592,7 @@ public final class Create {
                   + "\": its first process was killed before it was ready");
     }
     if (failure != null) {
-      throw undo(plan.cgroup(), spawned, failure);
+      throw undo(plan, spawned, failure);
     }
     return spawned;
   }
@@ -577,25 +600,32 @@ public final class Create {
   /**
    * Reads messages until init's pid is known and init is ready or has failed, or until nobody is
    * left who could say anything. Init may be faster than the intermediate that reports its pid.
+   * Hooks are run when init waits for them.
    */
   private static void receive(
       ProgramBuilder b,
-      Slot report,
+      Spawn.Channels channels,
+      Slot intermediate,
       Slot end,
       Slot pid,
       Slot ready,
-      @Nullable NetDevices devices,
-      Slot go) {
+      @Nullable RuntimeHooks hooks,
+      @Nullable NetDevices devices) {
+    Slot report = channels.reportRead();
     b.step("wait for the container's process", "");
     Slot kind = b.slot("kind");
     Slot got = b.slot("got");
     Slot left = b.slot("left");
     Slot said = b.slot("said");
+    Slot due = b.slot("hooks due");
     Label over = b.label("over");
     Label isPid = b.label("is pid");
     Label isReady = b.label("is ready");
     Label check = b.label("check");
     b.set(said, imm(0));
+    if (hooks != null) {
+      b.set(due, imm(0));
+    }
     Label next = b.loop("message");
     b.sys(Syscall.READ, report, end, imm(Message.SIZE)).into(got);
     b.branch(Condition.NE, got, imm(Message.SIZE), over);
@@ -604,6 +634,15 @@ public final class Create {
     b.alu(Function.ADD, end, end, imm(Message.SIZE));
     b.branch(Condition.EQ, kind, imm(Message.PID), isPid);
     b.branch(Condition.EQ, kind, imm(Message.READY), isReady);
+    if (hooks != null) {
+      Label areDue = b.label("hooks are due");
+      b.branch(Condition.EQ, kind, imm(Message.HOOKS), areDue);
+      b.outOfLine(() -> {
+        b.bind(areDue);
+        b.set(due, imm(1));
+        b.jump(check);
+      });
+    }
     b.set(said, imm(1));
     Label rest = b.loop("slots");
     b.branch(Condition.EQ, left, imm(0), check);
@@ -617,7 +656,7 @@ public final class Create {
     if (devices != null) {
       b.branch(Condition.NE, said, imm(0), check);
       Origin here = b.origin();
-      devices.move(pid, go);
+      devices.move(pid, channels.goWrite());
       b.step(here);
     }
     b.jump(check);
@@ -626,13 +665,24 @@ public final class Create {
     b.set(said, imm(1));
     b.bind(check);
     b.branch(Condition.EQ, pid, imm(0), next);
+    if (hooks != null) {
+      Label none = b.label("no hooks are due");
+      b.branch(Condition.EQ, due, imm(0), none);
+      b.set(due, imm(0));
+      waitFor(b, intermediate);
+      hooks.run(State.Status.CREATING, pid);
+      b.step("wait for the container's process", "");
+      b.sys(Syscall.WRITE, channels.goWrite(), b.string("h"), imm(1));
+      b.jump(next);
+      b.bind(none);
+    }
     b.branch(Condition.EQ, said, imm(0), next);
     b.bind(over);
   }
 
   /** Takes back what the second exchange did; its own failure is added to the one that led here. */
-  private RuntimeException undo(
-      @Nullable CgroupPath cgroup, Spawned spawned, RuntimeException failure) {
+  private RuntimeException undo(Plan plan, Spawned spawned, RuntimeException failure) {
+    CgroupPath cgroup = plan.cgroup();
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     Slot rootFd = descriptors.take("root", imm(spawned.root()));
@@ -659,10 +709,15 @@ public final class Create {
     if (spawned.directory() >= 0) {
       StateRoot.remove(b, rootFd, directory, request.id());
     }
+    Poststop poststop = Poststop.run(b, descriptors, spawned.directory() < 0 ? null : plan.state());
     descriptors.closeAll();
-    SyscallException cleanup = kernel.run(b.build()).failure();
+    Kernel.Result result = kernel.run(b.build());
+    SyscallException cleanup = result.failure();
     if (cleanup != null) {
       failure.addSuppressed(cleanup);
+    }
+    for (String warning : poststop.warnings(result)) {
+      failure.addSuppressed(new ContainerException(warning));
     }
     return failure;
   }
@@ -673,7 +728,7 @@ public final class Create {
     ProcessStat stat = ProcessStat.of(spawned.stat());
     if (stat == null) {
       throw undo(
-          plan.cgroup(),
+          plan,
           spawned,
           new ContainerException(
               "container \"" + request.id() + "\": its first process was killed"));
@@ -689,7 +744,7 @@ public final class Create {
             finished);
     RuntimeException failure = kernel.run(program).failure();
     if (failure != null) {
-      throw undo(plan.cgroup(), spawned, failure);
+      throw undo(plan, spawned, failure);
     }
     return finished;
   }

@@ -222,12 +222,14 @@ public final class Exec {
   }
 
   private Process process(Spec spec, byte[] document) {
-    return switch (request.process()) {
-      case ExecProcess.Changes changes -> ExecProcess.changed(spec, changes);
-      case ExecProcess.Given given -> ExecProcess.completed(spec, given.process());
-      case ExecProcess.Document file ->
-          ExecProcess.completed(spec, SpecReader.readValidProcess(document, file.path()));
-    };
+    ExecProcess asked = request.process();
+    if (asked instanceof ExecProcess.Changes changes) {
+      return ExecProcess.changed(spec, changes);
+    }
+    if (asked instanceof ExecProcess.Document file) {
+      return ExecProcess.completed(spec, SpecReader.readValidProcess(document, file.path()));
+    }
+    return ExecProcess.completed(spec, ((ExecProcess.Given) asked).process());
   }
 
   private ExecCompiler.Image compile(
@@ -550,7 +552,8 @@ public final class Exec {
       b.jump(over);
     });
     // Nobody but the image can write here; what it writes is not believed all the same.
-    b.branch(Condition.LTU, messages.at(MAX_MESSAGES - Message.SIZE - Message.MAX_SLOTS), end, over);
+    b.branch(
+        Condition.LTU, messages.at(MAX_MESSAGES - Message.SIZE - Message.MAX_SLOTS), end, over);
     b.sys(Syscall.READ, report, end, imm(Message.SIZE)).into(got);
     b.branch(Condition.NE, got, imm(Message.SIZE), over);
     b.load(8, kind, end, imm(Message.KIND));
@@ -601,12 +604,7 @@ public final class Exec {
    */
   private static void kill(ProgramBuilder b, Slot intermediate, Slot middle, Slot pid) {
     b.step("kill what was to enter", "");
-    b.sys(
-            Syscall.PIDFD_SEND_SIGNAL,
-            intermediate,
-            imm(Constants.SIGKILL),
-            imm(0),
-            imm(0))
+    b.sys(Syscall.PIDFD_SEND_SIGNAL, intermediate, imm(Constants.SIGKILL), imm(0), imm(0))
         .tolerateAny();
     b.sys(
             Syscall.WAITID,
@@ -692,7 +690,7 @@ public final class Exec {
     if (result.slot(entering.pid()) != 0) {
       return null;
     }
-    failure = Message.failure(compiled.program(), messages);
+    failure = Message.failedCall(compiled.program(), messages);
     if (result.slot(entering.gone()) != 0 || result.slot(entering.ended()) > 0) {
       return new ContainerException(
           "cannot exec in container \"" + request.id() + "\": container not running", failure);

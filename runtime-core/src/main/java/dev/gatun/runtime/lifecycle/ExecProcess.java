@@ -183,9 +183,7 @@ public sealed interface ExecProcess {
       return own;
     }
     Capabilities base =
-        own == null
-            ? new Capabilities(List.of(), List.of(), List.of(), List.of(), List.of())
-            : own;
+        own == null ? new Capabilities(List.of(), List.of(), List.of(), List.of(), List.of()) : own;
     List<Capability> ambient = new ArrayList<>();
     for (Capability capability : more) {
       if (base.inheritable().contains(capability)) {

@@ -1,6 +1,7 @@
 package dev.gatun.runtime.lifecycle;
 
 import dev.gatun.linux.Arch;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Program;
@@ -8,6 +9,7 @@ import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.runtime.init.ExecCompiler;
 import dev.gatun.runtime.init.InitCompiler;
+import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.Look;
 import java.util.ArrayList;
 import java.util.List;
@@ -133,7 +135,8 @@ public final class Explanation {
   }
 
   /** The runtime's side of {@code start}. */
-  static void start(List<Part> parts, Arch arch, String root, String id) {
+  static void start(List<Part> parts, Arch arch, String root, ContainerState state) {
+    String id = state.id();
     parts.add(
         whole(
             "gatun start",
@@ -145,7 +148,18 @@ public final class Explanation {
         whole(
             "gatun start",
             "2 of 2: opens the gate and hears what init says",
-            Start.gate(b, id, null, directory, b.fd("gate", "start"), null).program()));
+            Start.gate(b, state, null, directory, b.fd("gate", "start"), null).program()));
+  }
+
+  /** The hooks that are run when the container has been deleted, if there are any. */
+  static void poststop(List<Part> parts, Arch arch, ContainerState state) {
+    if (!state.hooks().poststop().isEmpty()) {
+      ProgramBuilder b = new ProgramBuilder(arch);
+      Descriptors descriptors = new Descriptors(b);
+      Poststop.run(b, descriptors, state);
+      descriptors.closeAll();
+      parts.add(whole("gatun delete", "runs hooks when the container is gone", b.build()));
+    }
   }
 
   /** Init once it has been started. */

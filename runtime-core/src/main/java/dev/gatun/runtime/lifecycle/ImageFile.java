@@ -144,8 +144,7 @@ final class ImageFile {
     if (shared) {
       // The name is one's own while the lock is held; what is there was left by one who was killed.
       b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
-      b.sys(Syscall.UNLINKAT, directory, b.string(StateRoot.IMAGE), imm(0))
-          .tolerate(Errno.ENOENT);
+      b.sys(Syscall.UNLINKAT, directory, b.string(StateRoot.IMAGE), imm(0)).tolerate(Errno.ENOENT);
     }
     open(b, directory, Constants.O_WRONLY | Constants.O_CREAT | Constants.O_EXCL, writing);
     b.sys(Syscall.FCHMOD, writing, imm(0700));

@@ -177,8 +177,7 @@ final class Spawn {
     for (int i = 0; i < compiled.joined().size(); i++) {
       give(b, image, last, compiled.joined().get(i).fd(), channels.namespaces().get(i));
     }
-    return ImageFile.write(
-        b, descriptors, elf, parts, channels.image(), directory, place, false);
+    return ImageFile.write(b, descriptors, elf, parts, channels.image(), directory, place, false);
   }
 
   /** The image's extents as memory of the program. */
@@ -347,11 +346,15 @@ final class Spawn {
         .tolerateAny();
   }
 
-  /** Closes what only the image needs, so that its end is seen; the cgroup is needed once more. */
-  static void closeImageEnds(Descriptors descriptors, Channels channels, @Nullable Slot cgroup) {
+  /**
+   * Closes what only the image needs, so that its end is seen; the cgroup is needed once more, and
+   * another one may be.
+   */
+  static void closeImageEnds(
+      Descriptors descriptors, Channels channels, @Nullable Slot cgroup, @Nullable Slot other) {
     descriptors.close(channels.image());
     for (Slot fd : channels.inherited()) {
-      if (fd != cgroup) {
+      if (fd != cgroup && fd != other) {
         descriptors.close(fd);
       }
     }

@@ -1,22 +1,17 @@
 package dev.gatun.runtime.lifecycle;
 
-import dev.gatun.oci.Hooks;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.Mount;
 import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Process;
 import dev.gatun.oci.Spec;
 import dev.gatun.runtime.ConfigException;
-import java.util.List;
 
 /**
  * What a configuration may ask of the specification and does not get: refused in one sentence,
  * since nothing of a configuration is ever ignored in silence.
  */
 final class Support {
-  private static final Hooks NO_HOOKS =
-      new Hooks(List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
-
   private Support() {}
 
   /**
@@ -29,10 +24,6 @@ final class Support {
     Process process = spec.process();
     if (process == null) {
       throw new ConfigException("/process", "process must be set: there is nothing to run");
-    }
-    Hooks hooks = spec.hooks();
-    if (hooks != null && !hooks.equals(NO_HOOKS)) {
-      throw refuse("/hooks", "hooks");
     }
     Linux linux = spec.linux();
     if (linux != null) {

@@ -64,6 +64,7 @@ public final class ProcessCompiler {
   private boolean enters;
   private @Nullable Arg executable;
   private @Nullable Addr home;
+  private @Nullable Addr envp;
 
   /**
    * Begins.
@@ -491,18 +492,21 @@ public final class ProcessCompiler {
     b.sys(Syscall.PRLIMIT64, imm(0), imm(rlimit.type().number()), limit.address(), imm(0));
   }
 
-  /** Adds the {@code execve(2)} of what {@link #credentials} found; it does not come back. */
-  public void execve() {
-    Arg path = executable;
-    if (path == null) {
-      throw new IllegalStateException("execve before credentials");
+  /**
+   * The environment of the process, once {@link #credentials} has found its home directory.
+   *
+   * @return a NULL-terminated array
+   */
+  public Addr environment() {
+    Addr known = envp;
+    if (known == null) {
+      known = b.pointers("envp", environmentEntries()).address();
+      envp = known;
     }
-    List<String> args = process.args();
-    b.step(Executable.step(args.getFirst()), place + "/args/0");
-    List<Addr> argv = new ArrayList<>(args.size());
-    for (int i = 0; i < args.size(); i++) {
-      argv.add(b.string(args.get(i)));
-    }
+    return known;
+  }
+
+  private List<Addr> environmentEntries() {
     List<String> env = environment.entries();
     List<Addr> envp = new ArrayList<>(env.size() + 1);
     for (int i = 0; i < env.size(); i++) {
@@ -516,10 +520,21 @@ public final class ProcessCompiler {
         envp.add(home);
       }
     }
-    b.sys(
-        Syscall.EXECVE,
-        path,
-        b.pointers("argv", argv).address(),
-        b.pointers("envp", envp).address());
+    return envp;
+  }
+
+  /** Adds the {@code execve(2)} of what {@link #credentials} found; it does not come back. */
+  public void execve() {
+    Arg path = executable;
+    if (path == null) {
+      throw new IllegalStateException("execve before credentials");
+    }
+    List<String> args = process.args();
+    b.step(Executable.step(args.getFirst()), place + "/args/0");
+    List<Addr> argv = new ArrayList<>(args.size());
+    for (int i = 0; i < args.size(); i++) {
+      argv.add(b.string(args.get(i)));
+    }
+    b.sys(Syscall.EXECVE, path, b.pointers("argv", argv).address(), environment());
   }
 }

@@ -22,6 +22,7 @@ import dev.gatun.oci.RootfsPropagation;
 import dev.gatun.oci.Spec;
 import dev.gatun.runtime.ConfigException;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,7 @@ public final class RootfsCompiler {
   private final RootDirectory in;
   private final Slot hostRoot;
   private @Nullable TerminalCompiler terminal;
+  private @Nullable Consumer<Slot> mounted;
 
   /**
    * Prepares to compile.
@@ -72,6 +74,17 @@ public final class RootfsCompiler {
   public RootfsCompiler terminal(@Nullable TerminalCompiler terminal) {
     this.terminal = terminal;
     return this;
+  }
+
+  /**
+   * Adds records of somebody else's in between: when everything is mounted, what is to be read-only
+   * can still be written, and the host's root is still there. They run with the umask that init
+   * began with.
+   *
+   * @param records adds them, and is given the slot with the root file system's descriptor
+   */
+  public void whenMounted(Consumer<Slot> records) {
+    mounted = records;
   }
 
   /**
@@ -119,6 +132,12 @@ public final class RootfsCompiler {
       terminal.create(in);
     }
     workingDirectory();
+    if (mounted != null) {
+      b.sys(Syscall.UMASK, umask);
+      mounted.accept(in.root);
+      b.step("prepare the root file system", "/root");
+      b.sys(Syscall.UMASK, imm(0));
+    }
     mounts.finish();
     hidden.readOnly(readOnly);
     hidden.mask(masked);

@@ -162,6 +162,62 @@ class LocalLifecycleTest {
     return String.valueOf(failure.getMessage());
   }
 
+  private static String withHooks(String hooks) {
+    return LocalContainers.config().replaceFirst("\\{", "{\"hooks\": {" + hooks + "},");
+  }
+
+  private static String hook(String kind, String script) {
+    return "\""
+        + kind
+        + "\": [{\"path\": \"/bin/sh\", \"args\": [\"sh\", \"-c\", \""
+        + script
+        + "\"]}]";
+  }
+
+  @Test
+  void hooksStayWithinTheBudget() throws Exception {
+    Path log = directory.resolve("hooks.log");
+    List<String> hooks = new ArrayList<>();
+    List<String> kinds =
+        List.of("prestart", "createRuntime", "createContainer", "poststart", "poststop");
+    for (String kind : kinds) {
+      hooks.add(hook(kind, "echo " + kind + " >> " + log));
+    }
+    containers.config(withHooks(String.join(", ", hooks)));
+    CountingKernel kernel = new CountingKernel(containers.kernel);
+    Map<String, String> descriptors = LocalContainers.descriptors();
+    String mask = LocalContainers.blocked();
+    List<String> counts = new ArrayList<>();
+    Create.Created created = Create.run(kernel, containers.root, containers.request(id, null));
+    budget(counts, "create", kernel, 3);
+    assertEquals(descriptors, LocalContainers.descriptors());
+    Start.run(kernel, containers.root, id);
+    budget(counts, "start", kernel, 2);
+    Kill.run(kernel, containers.root, id, Constants.SIGKILL, false);
+    containers.reap(created.state().pid());
+    kernel.take();
+    assertEquals(List.of(), Delete.run(kernel, containers.root, id, false));
+    budget(counts, "delete", kernel, 2);
+    assertEquals(kinds, Files.readAllLines(log));
+    assertClean(descriptors, mask);
+  }
+
+  @Test
+  void aFailingHookLeavesNothing() throws Exception {
+    for (String kind : List.of("createRuntime", "createContainer")) {
+      String message = createFails(withHooks(hook(kind, "echo why; exit 3")));
+      assertEquals(
+          "hook "
+              + kind
+              + " \"/bin/sh\": exit status 3, having written: why [config.json /hooks/"
+              + kind
+              + "/0]",
+          message);
+    }
+    String missing = createFails(withHooks("\"prestart\": [{\"path\": \"/no/hook\"}]"));
+    assertTrue(missing.endsWith("(no such file or directory) [config.json /hooks/prestart/0]"));
+  }
+
   @Test
   void aFailingMountLeavesNothing() throws Exception {
     String message =
