@@ -135,6 +135,18 @@ class NetDeviceTest {
   }
 
   @OnGatun
+  void aContainerWithAUserNamespaceGetsThemToo(Box box) {
+    Bundle bundle = bundle(box, "{'out0': {'name': 'eth0'}}");
+    bundle.namespaces().addObject().put("type", "user");
+    String mapping = "[{'containerID': 0, 'hostID': 100000, 'size': 65536}]";
+    bundle.set("/linux/uidMappings", mapping).set("/linux/gidMappings", mapping);
+    Host.run("chmod", "-R", "go+rX", bundle.directory().toString());
+    Command run = call(box, DEVICES, "", "run", "-b", bundle.write(), box.newId());
+    run.expectSuccess();
+    assertTrue(run.out().contains("inet 10.9.8.7/24"), run::toString);
+  }
+
+  @OnGatun
   void manyAddressesMove(Box box) {
     String many =
         DEVICES

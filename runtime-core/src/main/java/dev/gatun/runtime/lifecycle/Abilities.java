@@ -28,16 +28,13 @@ public final class Abilities {
   public static Features features(String ociVersionMax, Map<String, String> annotations) {
     List<String> namespaces = new ArrayList<>();
     for (NamespaceType type : NamespaceType.values()) {
-      if (type != NamespaceType.USER) {
-        namespaces.add(type.specName());
-      }
+      namespaces.add(type.specName());
     }
     Collections.sort(namespaces);
     List<String> capabilities = new ArrayList<>();
     for (Capability capability : Capability.values()) {
       capabilities.add(capability.name());
     }
-    Features.Enabled disabled = new Features.Enabled(false);
     return new Features(
         "1.0.0",
         ociVersionMax,
@@ -52,7 +49,7 @@ public final class Abilities {
             new Features.Enabled(true),
             new Features.IntelRdt(false, false, false),
             memoryPolicy(),
-            new Features.MountExtensions(disabled),
+            new Features.MountExtensions(new Features.Enabled(true)),
             new Features.Enabled(true)),
         annotations,
         List.of());

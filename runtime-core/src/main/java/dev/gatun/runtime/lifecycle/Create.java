@@ -15,6 +15,7 @@ import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
@@ -25,6 +26,7 @@ import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Hooks;
 import dev.gatun.oci.Linux;
+import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.NetDevice;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
@@ -39,6 +41,8 @@ import dev.gatun.runtime.process.ProcessCompiler;
 import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.ProcessStat;
 import dev.gatun.runtime.state.StateRoot;
+import dev.gatun.runtime.userns.IdMaps;
+import dev.gatun.runtime.userns.Privileges;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -78,6 +82,7 @@ public final class Create {
    * @param attended whether the caller will wait for the container itself, with all signals blocked
    * @param pidfdSocket the Unix socket that a pidfd of init is sent to, or null
    * @param notifies whether the container is given a NOTIFY_SOCKET
+   * @param rootless whether a container may go without a cgroup that nobody lets it have
    */
   public record Request(
       String id,
@@ -90,7 +95,18 @@ public final class Create {
       boolean noNewKeyring,
       boolean attended,
       @Nullable String pidfdSocket,
-      boolean notifies) {}
+      boolean notifies,
+      Rootless rootless) {}
+
+  /** The values of {@code --rootless}. */
+  public enum Rootless {
+    /** As the caller's privileges have it. */
+    AUTO,
+    /** A cgroup that cannot be made, and that no limit asks for, is left out. */
+    TRUE,
+    /** A cgroup that cannot be made is an error. */
+    FALSE
+  }
 
   /**
    * The new container.
@@ -108,7 +124,8 @@ public final class Create {
 
   /** What the first exchange brought. */
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
-  private record Bundle(String path, byte[] config, CgroupRoot cgroups, String created, int uid) {}
+  private record Bundle(
+      String path, byte[] config, CgroupRoot cgroups, String created, Privileges privileges) {}
 
   private Create(Kernel kernel, String root, Request request) {
     this.kernel = kernel;
@@ -145,13 +162,13 @@ public final class Create {
   /** What an exec in a container of a bundle would run, as {@link #explain} for create. */
   static List<Explanation.Part> explainExec(Kernel kernel, String root, Request request) {
     Create create = new Create(kernel, root, request);
-    Plan plan = create.plan(create.readBundle());
+    Plan plan = create.plan(create.readBundle(), true);
     Spec spec = SpecReader.readValid(plan.config(), "config.json");
     return Exec.explain(kernel, root, request.id(), spec, plan.cgroup());
   }
 
   private Created run() {
-    Plan plan = plan(readBundle());
+    Plan plan = plan(readBundle(), false);
     ConsoleSocket.check(
         plan.compiled().console() != null,
         request.attended(),
@@ -179,7 +196,7 @@ public final class Create {
   }
 
   private List<Explanation.Part> explain() {
-    Plan plan = plan(readBundle());
+    Plan plan = plan(readBundle(), true);
     Arch arch = kernel.arch();
     ProgramBuilder b = new ProgramBuilder(arch);
     Slot directory = b.fd("directory", root + "/" + request.id());
@@ -216,15 +233,21 @@ public final class Create {
       Hooks hooks,
       List<String> unknown) {}
 
-  private Plan plan(Bundle bundle) {
+  private Plan plan(Bundle bundle, boolean explained) {
     Spec spec = SpecReader.readValid(bundle.config(), "config.json");
     Support.check(spec);
     if (request.notifies()) {
       spec = Notify.inContainer(spec, root + "/" + request.id());
     }
     Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
-    CgroupPath cgroup = CgroupPath.of(bundle.cgroups(), linux.cgroupsPath(), request.id());
-    Limits limits = Limits.of(linux.resources(), bundle.cgroups(), cgroup);
+    boolean withUserNamespace = linux.namespace(NamespaceType.USER) != null;
+    // What only root can have is explained to anybody.
+    Privileges asks = explained && !withUserNamespace ? Privileges.ROOT : bundle.privileges();
+    IdMaps.check(spec, asks);
+    Allowance found =
+        Allowance.of(kernel, request.rootless(), asks, linux, bundle.cgroups(), request.id());
+    CgroupPath cgroup = found.cgroup();
+    Limits limits = Limits.of(found.resources(), bundle.cgroups(), cgroup);
     int kept = request.preserveFds() + request.listenFds();
     InitCompiler.Image compiled =
         InitCompiler.compile(
@@ -237,7 +260,8 @@ public final class Create {
                 request.listenFds(),
                 request.noPivot(),
                 !request.noNewKeyring(),
-                cgroup != null));
+                cgroup != null),
+            found.privileges());
     InitImage image = InitImage.link(compiled);
     Hooks hooks = spec.hooks() == null ? Hooks.NONE : spec.hooks();
     ContainerState state =
@@ -249,7 +273,7 @@ public final class Create {
             bundle.path(),
             rootfs(bundle.path(), spec.root()),
             bundle.created(),
-            bundle.uid(),
+            (int) bundle.privileges().uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
             spec.annotations(),
             HookKind.afterCreate(hooks));
@@ -275,7 +299,15 @@ public final class Create {
 
   /** The program of the first exchange, and where its answers are. */
   private record Reading(
-      Program program, Data cwd, Data time, Data files, Slot uid, Slot configEnd, Slot mountsEnd) {}
+      Program program,
+      Data cwd,
+      Data time,
+      Data files,
+      Slot uid,
+      Slot gid,
+      Slot configEnd,
+      Slot mountsEnd,
+      Slot cgroupEnd) {}
 
   private Reading reading() {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
@@ -294,7 +326,9 @@ public final class Create {
     b.sys(Syscall.GETCWD, cwd.address(), imm(PATH_MAX));
     b.sys(Syscall.CLOCK_GETTIME, imm(Constants.CLOCK_REALTIME), time.address());
     Slot uid = b.slot("uid");
+    Slot gid = b.slot("gid");
     b.sys(Syscall.GETEUID).into(uid);
+    b.sys(Syscall.GETEGID).into(gid);
     String path = request.bundle() == null ? "." : request.bundle();
     b.step("open bundle \"" + path + "\"", "");
     Slot directory = descriptors.fd("bundle", path);
@@ -318,8 +352,14 @@ public final class Create {
     b.set(mountsEnd, total);
     b.step("read the own cgroup", "");
     append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/cgroup", files, total);
+    Slot cgroupEnd = b.slot("cgroup end");
+    b.set(cgroupEnd, total);
+    b.step("read the own map of users", "");
+    Label none = b.label("no user namespaces");
+    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/uid_map", files, total, none);
+    b.bind(none);
     b.replyUpTo(files, total);
-    return new Reading(b.build(), cwd, time, files, uid, configEnd, mountsEnd);
+    return new Reading(b.build(), cwd, time, files, uid, gid, configEnd, mountsEnd, cgroupEnd);
   }
 
   /**
@@ -342,6 +382,8 @@ public final class Create {
     byte[] all = result.bytes(reading.files());
     int config = (int) result.slot(reading.configEnd());
     int mounts = (int) result.slot(reading.mountsEnd());
+    int cgroup = (int) result.slot(reading.cgroupEnd());
+    String uidMap = new String(all, cgroup, all.length - cgroup, StandardCharsets.US_ASCII);
     String workingDirectory = text(result.bytes(reading.cwd()));
     byte[] clock = result.bytes(reading.time());
     String path = request.bundle() == null ? "." : request.bundle();
@@ -349,11 +391,15 @@ public final class Create {
         Paths.absolute(workingDirectory, path),
         Arrays.copyOfRange(all, 0, config),
         CgroupRoot.parse(
-            Arrays.copyOfRange(all, config, mounts), Arrays.copyOfRange(all, mounts, all.length)),
+            Arrays.copyOfRange(all, config, mounts), Arrays.copyOfRange(all, mounts, cgroup)),
         Timestamp.rfc3339(
             Message.u64(clock, Structs.KERNEL_TIMESPEC_TV_SEC),
             Message.u64(clock, Structs.KERNEL_TIMESPEC_TV_NSEC)),
-        (int) result.slot(reading.uid()));
+        new Privileges(
+            result.slot(reading.uid()),
+            result.slot(reading.gid()),
+            Privileges.isNested(uidMap),
+            ""));
   }
 
   private static void append(
@@ -363,14 +409,29 @@ public final class Create {
       String name,
       Data files,
       Slot total) {
+    append(b, descriptors, directory, name, files, total, null);
+  }
+
+  private static void append(
+      ProgramBuilder b,
+      Descriptors descriptors,
+      Arg directory,
+      String name,
+      Data files,
+      Slot total,
+      @Nullable Label missing) {
     Slot file = descriptors.fd("file", name);
-    b.sys(
-            Syscall.OPENAT,
-            directory,
-            b.string(name),
-            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
-            imm(0))
-        .into(file);
+    Instruction open =
+        b.sys(
+                Syscall.OPENAT,
+                directory,
+                b.string(name),
+                imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+                imm(0))
+            .into(file);
+    if (missing != null) {
+      open.tolerate(Errno.ENOENT, missing);
+    }
     Idioms.append(b, file, files, total);
     descriptors.close(file);
   }

@@ -50,7 +50,10 @@ public final class Explanation {
   public static List<Part> of(Kernel kernel, String root, String bundle, String id) {
     ContainerId.check(id);
     return Create.explain(
-        kernel, root, new Create.Request(id, bundle, null, null, 0, 0, false, false, false, null, false));
+        kernel,
+        root,
+        new Create.Request(
+            id, bundle, null, null, 0, 0, false, false, false, null, false, Create.Rootless.AUTO));
   }
 
   /**
@@ -67,7 +70,10 @@ public final class Explanation {
   public static List<Part> ofExec(Kernel kernel, String root, String bundle, String id) {
     ContainerId.check(id);
     return Create.explainExec(
-        kernel, root, new Create.Request(id, bundle, null, null, 0, 0, false, false, false, null, false));
+        kernel,
+        root,
+        new Create.Request(
+            id, bundle, null, null, 0, 0, false, false, false, null, false, Create.Rootless.AUTO));
   }
 
   /** The three processes of an exec. */

@@ -1,8 +1,6 @@
 package dev.gatun.runtime.lifecycle;
 
 import dev.gatun.oci.Linux;
-import dev.gatun.oci.Mount;
-import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Process;
 import dev.gatun.oci.Spec;
 import dev.gatun.runtime.ConfigException;
@@ -29,23 +27,9 @@ final class Support {
     if (linux != null) {
       check(linux);
     }
-    for (int i = 0; i < spec.mounts().size(); i++) {
-      Mount mount = spec.mounts().get(i);
-      if (!mount.uidMappings().isEmpty() || !mount.gidMappings().isEmpty()) {
-        throw refuse("/mounts/" + i + "/uidMappings", "an idmapped mount");
-      }
-    }
   }
 
   private static void check(Linux linux) {
-    for (int i = 0; i < linux.namespaces().size(); i++) {
-      if (linux.namespaces().get(i).type() == NamespaceType.USER) {
-        throw refuse("/linux/namespaces/" + i, "a user namespace");
-      }
-    }
-    if (!linux.uidMappings().isEmpty()) {
-      throw refuse("/linux/uidMappings", "a user namespace");
-    }
     if (linux.seccomp() != null) {
       throw refuse("/linux/seccomp", "a seccomp filter");
     }

@@ -22,6 +22,7 @@ import dev.gatun.oci.Process;
 import dev.gatun.oci.Rlimit;
 import dev.gatun.oci.User;
 import dev.gatun.runtime.ConfigException;
+import dev.gatun.runtime.userns.UserNamespace;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,6 +63,7 @@ public final class ProcessCompiler {
   private @Nullable Linux linux;
   private @Nullable Data scratch;
   private boolean enters;
+  private boolean limited;
   private @Nullable Arg executable;
   private @Nullable Addr home;
   private @Nullable Addr envp;
@@ -113,6 +115,17 @@ public final class ProcessCompiler {
    */
   public ProcessCompiler entersContainer() {
     enters = true;
+    return this;
+  }
+
+  /**
+   * Says that the process is in another user namespace than the initial one, which may have lost
+   * {@code setgroups(2)}.
+   *
+   * @return this compiler
+   */
+  public ProcessCompiler inUserNamespace() {
+    limited = true;
     return this;
   }
 
@@ -321,7 +334,7 @@ public final class ProcessCompiler {
     b.step("keep capabilities while the user changes", place + "/user");
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_KEEPCAPS), imm(1), imm(0), imm(0), imm(0));
     giveStdio(user.uid());
-    changeUser(user);
+    changeUser(user, procfs);
     changeDirectoryAgain(entered);
     b.step("let go of kept capabilities", place + "/capabilities");
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_KEEPCAPS), imm(0), imm(0), imm(0), imm(0));
@@ -463,10 +476,12 @@ public final class ProcessCompiler {
     b.branch(Condition.LTU, fd, imm(3), next);
   }
 
-  private void changeUser(User user) {
+  private void changeUser(User user, Slot procfs) {
     List<Long> gids = user.additionalGids();
     b.step("additional groups", place + "/user/additionalGids");
-    if (gids.isEmpty()) {
+    if (gids.isEmpty() && limited) {
+      UserNamespace.leaveGroups(b, enters ? null : procfs);
+    } else if (gids.isEmpty()) {
       b.sys(Syscall.SETGROUPS, imm(0), imm(0));
     } else {
       Data groups = b.constant("groups", 4 * gids.size());

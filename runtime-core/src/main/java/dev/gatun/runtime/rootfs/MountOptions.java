@@ -25,6 +25,7 @@ public final class MountOptions {
     "dev",
     "diratime",
     "exec",
+    "idmap",
     "iversion",
     "loud",
     "noatime",
@@ -44,6 +45,7 @@ public final class MountOptions {
     "relatime",
     "remount",
     "rexec",
+    "ridmap",
     "rnoatime",
     "rnodev",
     "rnodiratime",
@@ -93,6 +95,8 @@ public final class MountOptions {
   private boolean bind;
   private boolean recursive;
   private boolean remount;
+  private boolean idmapped;
+  private boolean idmappedRecursively;
 
   /** {@code MOUNT_ATTR_*} bits to set and to clear on the mount itself. */
   private long set;
@@ -214,7 +218,11 @@ public final class MountOptions {
       case "ratime", "rrelatime", "rnorelatime", "rnostrictatime" ->
           recursiveAccessTime(Constants.MOUNT_ATTR_RELATIME);
       case "tmpcopyup" -> copyUp = place;
-      case "idmap", "ridmap" -> throw refused("idmapped mounts are not supported yet", place);
+      case "idmap" -> idmapped = true;
+      case "ridmap" -> {
+        idmapped = true;
+        idmappedRecursively = true;
+      }
       default -> {
         RootfsPropagation name = RootfsPropagation.named(option);
         if (name != null) {
@@ -293,6 +301,16 @@ public final class MountOptions {
 
   boolean isRemount() {
     return remount;
+  }
+
+  /** Whether the ids of the mount are to be mapped, those of the container by default. */
+  boolean isIdmapped() {
+    return idmapped;
+  }
+
+  /** Whether the mounts below it are mapped too. */
+  boolean isIdmappedRecursively() {
+    return idmappedRecursively;
   }
 
   boolean isReadOnly() {

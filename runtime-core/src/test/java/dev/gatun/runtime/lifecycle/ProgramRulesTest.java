@@ -215,8 +215,7 @@ class ProgramRulesTest {
     assertEquals(Set.of(), used);
     assertEquals(
         List.of("pivot_root .", "pivot_root ."), barePaths(image, pivot), image.line(pivot));
-    assertTrue(
-        image.is(pivot - 1, Syscall.FCHDIR), "\".\" is what the descriptor before it is");
+    assertTrue(image.is(pivot - 1, Syscall.FCHDIR), "\".\" is what the descriptor before it is");
   }
 
   /** Every descriptor is close-on-exec from its birth, CVE-2024-21626. */
