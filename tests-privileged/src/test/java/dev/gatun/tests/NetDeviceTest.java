@@ -140,7 +140,7 @@ class NetDeviceTest {
     bundle.namespaces().addObject().put("type", "user");
     String mapping = "[{'containerID': 0, 'hostID': 100000, 'size': 65536}]";
     bundle.set("/linux/uidMappings", mapping).set("/linux/gidMappings", mapping);
-    Host.run("chmod", "-R", "go+rX", bundle.directory().toString());
+    Host.run("chown", "-R", "100000:100000", bundle.rootfs().toString());
     Command run = call(box, DEVICES, "", "run", "-b", bundle.write(), box.newId());
     run.expectSuccess();
     assertTrue(run.out().contains("inet 10.9.8.7/24"), run::toString);
