@@ -530,6 +530,9 @@ public final class InitCompiler {
     InitHooks hooks = new InitHooks(b, spec, options, channel, reporter.message());
     InitHooks.StartContainer startContainer = hooks.prepareStart();
     Data begin = b.buffer("", 0);
+    if (!linux.netDevices().isEmpty()) {
+      NetDeviceSetup.compile(b, go);
+    }
     RootfsCompiler rootfs =
         new RootfsCompiler(b, spec, options.noPivot(), sources)
             .terminal(
