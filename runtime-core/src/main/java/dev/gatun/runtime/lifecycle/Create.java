@@ -69,6 +69,7 @@ public final class Create {
    * @param noPivot move the root instead of {@code pivot_root(2)}
    * @param noNewKeyring leave the session keyring as it is
    * @param attended whether the caller will wait for the container itself, with all signals blocked
+   * @param embedding what an embedding JVM adds, null on the command line
    */
   public record Request(
       String id,
@@ -78,7 +79,21 @@ public final class Create {
       int listenFds,
       boolean noPivot,
       boolean noNewKeyring,
-      boolean attended) {}
+      boolean attended,
+      @Nullable Embedding embedding) {
+    /** What the command line says; see the components. */
+    public Request(
+        String id,
+        @Nullable String bundle,
+        @Nullable String pidFile,
+        int preserveFds,
+        int listenFds,
+        boolean noPivot,
+        boolean noNewKeyring,
+        boolean attended) {
+      this(id, bundle, pidFile, preserveFds, listenFds, noPivot, noNewKeyring, attended, null);
+    }
+  }
 
   /**
    * The new container.
@@ -204,7 +219,8 @@ public final class Create {
                 request.listenFds(),
                 request.noPivot(),
                 !request.noNewKeyring(),
-                cgroup != null));
+                cgroup != null,
+                request.embedding() != null));
     InitImage image = InitImage.link(compiled);
     ContainerState state =
         new ContainerState(
@@ -218,7 +234,8 @@ public final class Create {
             bundle.uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
             spec.annotations());
-    return new Plan(state, bundle.config(), cgroup, limits, compiled, image, kept, spec.unknownProperties());
+    return new Plan(
+        state, bundle.config(), cgroup, limits, compiled, image, kept, spec.unknownProperties());
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
@@ -250,6 +267,29 @@ public final class Create {
     b.sys(Syscall.CLOCK_GETTIME, imm(Constants.CLOCK_REALTIME), time.address());
     Slot uid = b.slot("uid");
     b.sys(Syscall.GETEUID).into(uid);
+    Slot total = b.slot("total");
+    Slot configEnd = b.slot("config end");
+    Slot mountsEnd = b.slot("mounts end");
+    b.set(total, imm(0));
+    if (givenConfig() == null) {
+      readConfig(b, descriptors, files, total);
+    }
+    b.set(configEnd, total);
+    b.step("read the mount table", "");
+    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/mountinfo", files, total);
+    b.set(mountsEnd, total);
+    b.step("read the own cgroup", "");
+    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/cgroup", files, total);
+    b.replyUpTo(files, total);
+    return new Reading(b.build(), cwd, time, files, uid, configEnd, mountsEnd);
+  }
+
+  private byte @Nullable [] givenConfig() {
+    Embedding embedding = request.embedding();
+    return embedding == null ? null : embedding.config();
+  }
+
+  private void readConfig(ProgramBuilder b, Descriptors descriptors, Data files, Slot total) {
     String path = request.bundle() == null ? "." : request.bundle();
     b.step("open bundle \"" + path + "\"", "");
     Slot directory = descriptors.fd("bundle", path);
@@ -260,21 +300,9 @@ public final class Create {
             imm(Constants.O_PATH | b.arch().O_DIRECTORY() | Constants.O_CLOEXEC),
             imm(0))
         .into(directory);
-    Slot total = b.slot("total");
-    Slot configEnd = b.slot("config end");
-    Slot mountsEnd = b.slot("mounts end");
-    b.set(total, imm(0));
     b.step("read config.json of bundle \"" + path + "\"", "");
     append(b, descriptors, directory, "config.json", files, total);
-    b.set(configEnd, total);
     descriptors.close(directory);
-    b.step("read the mount table", "");
-    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/mountinfo", files, total);
-    b.set(mountsEnd, total);
-    b.step("read the own cgroup", "");
-    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/cgroup", files, total);
-    b.replyUpTo(files, total);
-    return new Reading(b.build(), cwd, time, files, uid, configEnd, mountsEnd);
   }
 
   /**
@@ -300,9 +328,10 @@ public final class Create {
     String workingDirectory = text(result.bytes(reading.cwd()));
     byte[] clock = result.bytes(reading.time());
     String path = request.bundle() == null ? "." : request.bundle();
+    byte[] given = givenConfig();
     return new Bundle(
         Paths.absolute(workingDirectory, path),
-        Arrays.copyOfRange(all, 0, config),
+        given == null ? Arrays.copyOfRange(all, 0, config) : given,
         CgroupRoot.parse(
             Arrays.copyOfRange(all, config, mounts), Arrays.copyOfRange(all, mounts, all.length)),
         Timestamp.rfc3339(
@@ -420,7 +449,15 @@ public final class Create {
             directory,
             root + "/" + request.id());
     Slot intermediate =
-        Spawn.start(b, descriptors, request.id(), channels, image, plan.kept(), request.attended());
+        Spawn.start(
+            b,
+            descriptors,
+            request.id(),
+            channels,
+            image,
+            plan.kept(),
+            request.attended(),
+            request.embedding());
     Spawn.closeImageEnds(descriptors, channels, cgroupFd);
     receive(b, channels.reportRead(), messagesEnd, pid, ready);
     b.step("wait for the intermediate process", "");

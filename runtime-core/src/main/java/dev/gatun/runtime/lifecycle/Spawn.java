@@ -179,7 +179,8 @@ final class Spawn {
       Channels channels,
       ImageFile image,
       int kept,
-      boolean staysBlocked) {
+      boolean staysBlocked,
+      @Nullable Embedding embedding) {
     b.bind(image.execute());
     b.step("execute the image of the container's first process", "");
     Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
@@ -221,6 +222,9 @@ final class Spawn {
     b.set(progress, imm(0));
     b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
     b.branch(Condition.NE, pid, imm(0), parent);
+    if (embedding != null) {
+      embedding.arrange(b, error, failed);
+    }
     Instruction closing =
         b.sys(
                 Syscall.CLOSE_RANGE,

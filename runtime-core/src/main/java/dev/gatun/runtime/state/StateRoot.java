@@ -20,7 +20,9 @@ public final class StateRoot {
   /** The file with the state. */
   public static final String STATE = "state.json";
 
-  /** The configuration that the container was created from, byte for byte: the bundle may change. */
+  /**
+   * The configuration that the container was created from, byte for byte: the bundle may change.
+   */
   public static final String CONFIG = "config.json";
 
   /** The table of init's last records. */
@@ -36,9 +38,7 @@ public final class StateRoot {
   public static final String IMAGE = "image";
 
   private static final String NEW_STATE = ".state.json";
-  private static final String[] FILES = {
-    NEW_STATE, IMAGE, START, STATUS, STEPS, CONFIG, STATE
-  };
+  private static final String[] FILES = {NEW_STATE, IMAGE, START, STATUS, STEPS, CONFIG, STATE};
 
   private StateRoot() {}
 
