@@ -70,17 +70,14 @@ public final class Gatun {
         return new Gatun(stateRoot.toAbsolutePath().normalize());
       });
     } catch (ExceptionInInitializerError | NoClassDefFoundError e) {
-      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-        if (cause instanceof IllegalCallerException
-            || String.valueOf(cause.getMessage()).contains("IllegalCallerException")) {
-          throw new ContainerException(
-              "open \""
-                  + stateRoot
-                  + "\": this JVM may not call native code: start it with"
-                  + " --enable-native-access=dev.gatun.linux, or with"
-                  + " --enable-native-access=ALL-UNNAMED when Gatun is on the class path",
-              e);
-        }
+      if (!LocalKernel.class.getModule().isNativeAccessEnabled()) {
+        throw new ContainerException(
+            "open \""
+                + stateRoot
+                + "\": this JVM may not call native code: start it with"
+                + " --enable-native-access=dev.gatun.linux, or with"
+                + " --enable-native-access=ALL-UNNAMED when Gatun is on the class path",
+            e);
       }
       throw e;
     }

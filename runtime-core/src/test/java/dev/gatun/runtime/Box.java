@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,18 +89,20 @@ final class Box {
     List<String> found = new ArrayList<>();
     try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
       for (Path task : tasks.toList()) {
-        try {
-          String pids = Files.readString(task.resolve("children")).strip();
-          if (!pids.isEmpty()) {
-            found.add(pids);
-          }
-        } catch (IOException e) {
-          // The thread has ended.
-          continue;
-        }
+        found.addAll(children(task.resolve("children")));
       }
     }
     return found;
+  }
+
+  private static List<String> children(Path file) throws IOException {
+    try {
+      String pids = Files.readString(file).strip();
+      return pids.isEmpty() ? List.of() : List.of(pids);
+    } catch (NoSuchFileException e) {
+      // The thread has ended.
+      return List.of();
+    }
   }
 
   static List<Thread> threads(String prefix) {

@@ -205,14 +205,14 @@ final class OtherJvm {
     return count;
   }
 
-  private static int garbage(AtomicBoolean over) {
+  private static int garbage(AtomicBoolean over) throws InterruptedException {
     int count = 0;
     List<byte[]> kept = new ArrayList<>();
     while (!over.get()) {
       kept.add(new byte[256 << 10]);
       if (kept.size() > 40) {
         kept.clear();
-        Thread.yield();
+        Thread.sleep(1);
       }
       count++;
     }
