@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** What a JVM of its own does with the library. */
 final class OtherJvm {
   private static final int THREADS = 100;
-  private static final int EACH = 4;
+  private static final int EACH = 2;
 
   private OtherJvm() {}
 

@@ -665,7 +665,8 @@ public final class Create {
     b.step("write pid file \"" + path + "\"", "");
     int slash = path.lastIndexOf('/');
     String temporary = path.substring(0, slash + 1) + "." + path.substring(slash + 1);
-    Slot file = b.fd("file", temporary);
+    Descriptors descriptors = new Descriptors(b);
+    Slot file = descriptors.fd("file", temporary);
     b.sys(
             Syscall.OPENAT,
             imm(Constants.AT_FDCWD),
@@ -679,7 +680,7 @@ public final class Create {
             imm(0644))
         .into(file);
     Idioms.writeAll(b, file, Integer.toString(pid).getBytes(StandardCharsets.US_ASCII));
-    Idioms.close(b, file);
+    descriptors.end();
     b.sys(
         Syscall.RENAMEAT2,
         imm(Constants.AT_FDCWD),
