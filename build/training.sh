@@ -22,6 +22,8 @@ for bundle in "$checkout/examples/hello" "$checkout/build/training"; do
   try ps $id
   try list
   try start $id
+  try pause $id
+  try resume $id
   try kill $id KILL
   try delete $id
   try delete --force $id

@@ -2,7 +2,6 @@ package dev.gatun.cli;
 
 import static dev.gatun.linux.program.Arg.imm;
 
-import dev.gatun.linux.Arch;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Kernel;
@@ -56,9 +55,7 @@ public final class Main {
   public static void main(String[] args) {
     CallerKernel caller =
         new CallerKernel(
-            Arch.host(),
-            new FileInputStream(FileDescriptor.in),
-            new FileOutputStream(FileDescriptor.in));
+            new FileInputStream(FileDescriptor.in), new FileOutputStream(FileDescriptor.in));
     Main main = new Main(caller, caller.arguments(), caller.environment());
     main.end(main.dispatch());
     // Nothing is left to be done, and an orderly end would only take time.

@@ -6,7 +6,20 @@ import org.jspecify.annotations.Nullable;
 final class Verbs {
   /** All names, in the order of the help. */
   static final String[] NAMES = {
-    "create", "delete", "explain", "features", "kill", "list", "ps", "run", "spec", "start", "state"
+    "create",
+    "delete",
+    "exec",
+    "explain",
+    "features",
+    "kill",
+    "list",
+    "pause",
+    "ps",
+    "resume",
+    "run",
+    "spec",
+    "start",
+    "state"
   };
 
   private Verbs() {}
@@ -15,11 +28,14 @@ final class Verbs {
     return switch (name) {
       case "create" -> new CreateVerb();
       case "delete" -> new DeleteVerb();
+      case "exec" -> new ExecVerb();
       case "explain" -> new ExplainVerb();
       case "features" -> new FeaturesVerb();
       case "kill" -> new KillVerb();
       case "list" -> new ListVerb();
+      case "pause" -> new PauseVerb();
       case "ps" -> new PsVerb();
+      case "resume" -> new ResumeVerb();
       case "run" -> new RunVerb();
       case "spec" -> new SpecVerb();
       case "start" -> new StartVerb();

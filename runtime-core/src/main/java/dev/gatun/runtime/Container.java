@@ -4,6 +4,7 @@ import dev.gatun.runtime.embedded.StandardStreams;
 import dev.gatun.runtime.lifecycle.Delete;
 import dev.gatun.runtime.lifecycle.Inventory;
 import dev.gatun.runtime.lifecycle.Kill;
+import dev.gatun.runtime.lifecycle.Pause;
 import dev.gatun.runtime.lifecycle.Start;
 import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.Look;
@@ -15,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * <p>All methods may be called by any thread at any time, and say in one sentence why they cannot.
  */
 public final class Container implements AutoCloseable {
+  private static final int REAP_SECONDS = 5;
+
   private final Gatun gatun;
   private final String id;
   private final @Nullable ContainerState state;
@@ -104,6 +108,7 @@ public final class Container implements AutoCloseable {
       case CREATING -> ContainerStatus.CREATING;
       case CREATED -> ContainerStatus.CREATED;
       case RUNNING -> ContainerStatus.RUNNING;
+      case PAUSED -> ContainerStatus.PAUSED;
       case STOPPED -> ContainerStatus.STOPPED;
     };
   }
@@ -132,6 +137,45 @@ public final class Container implements AutoCloseable {
    */
   public void start() {
     Gatun.perform(() -> Start.run(Gatun.kernel(), gatun.root(), id));
+  }
+
+  /**
+   * Begins a process in it, besides its own: in its namespaces and its cgroup, with what its
+   * configuration says of its process unless it is said otherwise.
+   *
+   * @param args the program and its arguments
+   * @return what to say about it
+   */
+  public ExecBuilder exec(String... args) {
+    return exec(List.of(args));
+  }
+
+  /**
+   * Begins a process in it, see {@link #exec(String...)}.
+   *
+   * @param args the program and its arguments
+   * @return what to say about it
+   */
+  public ExecBuilder exec(List<String> args) {
+    return new ExecBuilder(gatun, id, args);
+  }
+
+  /**
+   * Freezes all of its processes, and returns when they are at rest. Needs a cgroup of its own.
+   *
+   * @throws ContainerException when it is neither created nor running
+   */
+  public void pause() {
+    Gatun.perform(() -> Pause.pause(Gatun.kernel(), gatun.root(), id));
+  }
+
+  /**
+   * Lets its processes go on.
+   *
+   * @throws ContainerException when it is not paused
+   */
+  public void resume() {
+    Gatun.perform(() -> Pause.resume(Gatun.kernel(), gatun.root(), id));
   }
 
   /**
@@ -236,11 +280,7 @@ public final class Container implements AutoCloseable {
   }
 
   private <T> T pipe(@Nullable T stream, String name) {
-    if (stream == null) {
-      throw new IllegalStateException(
-          "standard " + name + " of container \"" + id + "\" is no pipe of this JVM");
-    }
-    return stream;
+    return StdioChoices.pipe(stream, name, "container \"" + id + "\"");
   }
 
   /**
@@ -262,6 +302,11 @@ public final class Container implements AutoCloseable {
     Gatun.perform(() -> Delete.run(Gatun.kernel(), gatun.root(), id, force));
     deleted = true;
     gatun.deleted(this);
+    if (mine) {
+      // It has ended; when this returns it is reaped too, unless a debugger holds it back.
+      ExitStatus unknown = new ExitStatus.Unknown();
+      exit().completeOnTimeout(unknown, REAP_SECONDS, TimeUnit.SECONDS).exceptionally(e -> unknown).join();
+    }
   }
 
   /**

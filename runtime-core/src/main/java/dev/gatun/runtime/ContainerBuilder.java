@@ -10,7 +10,6 @@ import dev.gatun.runtime.lifecycle.Create;
 import dev.gatun.runtime.lifecycle.Delete;
 import dev.gatun.runtime.lifecycle.Embedding;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -23,9 +22,7 @@ public final class ContainerBuilder {
   private final String id;
   private @Nullable Path bundle;
   private @Nullable Spec spec;
-  private Stdio stdin = Stdio.none();
-  private Stdio stdout = Stdio.none();
-  private Stdio stderr = Stdio.none();
+  private final StdioChoices stdio = new StdioChoices();
   private boolean pivot = true;
   private boolean keyring = true;
 
@@ -80,10 +77,7 @@ public final class ContainerBuilder {
    * @return this builder
    */
   public ContainerBuilder stdin(Stdio choice) {
-    if (choice instanceof Stdio.Write || choice instanceof Stdio.AsStdout) {
-      throw new IllegalArgumentException("standard input cannot be " + choice);
-    }
-    stdin = choice;
+    stdio.stdin(choice);
     return this;
   }
 
@@ -94,10 +88,7 @@ public final class ContainerBuilder {
    * @return this builder
    */
   public ContainerBuilder stdout(Stdio choice) {
-    if (choice instanceof Stdio.Read || choice instanceof Stdio.AsStdout) {
-      throw new IllegalArgumentException("standard output cannot be " + choice);
-    }
-    stdout = choice;
+    stdio.stdout(choice);
     return this;
   }
 
@@ -108,10 +99,7 @@ public final class ContainerBuilder {
    * @return this builder
    */
   public ContainerBuilder stderr(Stdio choice) {
-    if (choice instanceof Stdio.Read) {
-      throw new IllegalArgumentException("standard error cannot be " + choice);
-    }
-    stderr = choice;
+    stdio.stderr(choice);
     return this;
   }
 
@@ -172,7 +160,7 @@ public final class ContainerBuilder {
 
   private Container make() {
     ContainerId.check(id);
-    StandardStreams streams = StandardStreams.open(Gatun.kernel(), List.of(stdin, stdout, stderr));
+    StandardStreams streams = StandardStreams.open(Gatun.kernel(), stdio.all());
     Create.Created created;
     try {
       created = Create.run(Gatun.kernel(), gatun.root(), request(streams));
@@ -213,10 +201,13 @@ public final class ContainerBuilder {
         id,
         directory.toString(),
         null,
+        null,
         0,
         0,
         !pivot,
         !keyring,
+        false,
+        null,
         false,
         new Embedding(streams.container(), config));
   }

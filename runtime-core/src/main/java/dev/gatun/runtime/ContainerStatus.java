@@ -8,6 +8,8 @@ public enum ContainerStatus {
   CREATED,
   /** Its process runs. */
   RUNNING,
+  /** Its processes are frozen. */
+  PAUSED,
   /** Its process has ended. */
   STOPPED
 }

@@ -296,6 +296,75 @@ class LibraryTest {
   }
 
   @Test
+  void aProcessIsExecutedInIt() throws Exception {
+    try (Container container = box.container(id, "sleep 1000").start()) {
+      try (ContainerProcess process =
+          container
+              .exec(
+                  "sh",
+                  "-c",
+                  "read a; echo $a $B $PWD; id -u; echo oops >&2; ls /proc/self/fd; exit 7")
+              .env("B", "b")
+              .cwd("/work")
+              .user(5, 6)
+              .stdin(Stdio.pipe())
+              .stdout(Stdio.pipe())
+              .stderr(Stdio.asStdout())
+              .start()) {
+        assertEquals(2, container.processes().size());
+        assertTrue(container.processes().contains(process.pid()));
+        assertEquals(List.of(), process.warnings());
+        process.stdin().write("a\n".getBytes(StandardCharsets.UTF_8));
+        assertEquals("a b /work\n5\noops\n0\n1\n2\n3\n", Box.text(process.stdout()));
+        assertEquals(new ExitStatus.Exited(7), process.exit().get(10, TimeUnit.SECONDS));
+        assertThrows(ContainerException.class, () -> process.kill(Signal.SIGTERM));
+        assertThrows(IllegalStateException.class, process::stderr);
+      }
+      try (ContainerProcess process = container.exec("sleep", "1000").start()) {
+        process.kill(Signal.SIGTERM);
+        assertEquals(new ExitStatus.Signaled(Signal.SIGTERM, false), process.exit().join());
+      }
+      ContainerProcess closed = container.exec("sleep", "1000").stdout(Stdio.pipe()).start();
+      closed.close();
+      assertEquals(OptionalInt.of(137), closed.exit().join().shellCode());
+      Map<String, String> before = Box.descriptors();
+      KernelException missing =
+          assertThrows(
+              KernelException.class,
+              () -> container.exec("nothing-of-this-name").stdout(Stdio.pipe()).start());
+      assertTrue(
+          String.valueOf(missing.getMessage()).contains("executable file not found in $PATH"),
+          missing.getMessage());
+      assertEquals(before, Box.descriptors());
+      try (ContainerProcess process =
+          container.exec("cat", "/proc/self/limits").stdout(Stdio.pipe()).start()) {
+        assertTrue(openFiles(Box.text(process.stdout())).contains(" 1024 "));
+      }
+      assertEquals(ContainerStatus.RUNNING, container.status());
+    }
+    assertClean();
+  }
+
+  @Test
+  void aContainerIsPausedAndResumed() throws Exception {
+    try (Container container = box.container(id, "sleep 1000").start()) {
+      container.pause();
+      assertEquals(ContainerStatus.PAUSED, container.status());
+      ContainerException paused =
+          assertThrows(ContainerException.class, () -> container.exec("true").start());
+      assertTrue(String.valueOf(paused.getMessage()).contains("paused"), paused.getMessage());
+      assertThrows(ContainerException.class, container::pause);
+      container.resume();
+      assertEquals(ContainerStatus.RUNNING, container.status());
+      try (ContainerProcess process = container.exec("true").start()) {
+        assertTrue(process.exit().join().isSuccess());
+      }
+      container.pause();
+    }
+    assertClean();
+  }
+
+  @Test
   void whatIsFoundIsTheSame() throws Exception {
     try (Container container = box.container(id, "sleep 1000").start()) {
       assertSame(container, gatun.get(id));

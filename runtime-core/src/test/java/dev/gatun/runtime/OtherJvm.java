@@ -92,12 +92,21 @@ final class OtherJvm {
   private static void live(Box box, String id, int number) throws IOException {
     int code = number % 200;
     try (Container container =
-        box.container(id, "echo " + id + "; exit " + code)
+        box.container(id, "cat; echo " + id + "; exit " + code)
             .stdout(Stdio.pipe())
             .stderr(Stdio.asStdout())
+            .stdin(Stdio.pipe())
             .create()) {
       var exit = container.exit();
       container.start();
+      if (number % 4 == 0) {
+        try (ContainerProcess process = container.exec("sh", "-c", "exit " + code).start()) {
+          if (!process.exit().join().equals(new ExitStatus.Exited(code))) {
+            throw new AssertionError("exec in " + id + " ended with " + process.exit().join());
+          }
+        }
+      }
+      container.stdin().close();
       String said = Box.text(container.stdout());
       if (!said.equals(id + "\n")) {
         throw new AssertionError(id + " said " + said);

@@ -114,7 +114,6 @@ class ErrorTest {
     // Nothing of a config is ever ignored in silence.
     Map<String, String> values =
         Map.of(
-            "/process/terminal", "true",
             "/linux/seccomp", "{'defaultAction': 'SCMP_ACT_ALLOW'}",
             "/hooks", "{'poststart': [{'path': '/bin/true'}]}");
     values.forEach((pointer, value) -> {

@@ -95,6 +95,23 @@ public final class Exits {
     kernel.run(b.build()).orThrow();
   }
 
+  /**
+   * Sends a signal.
+   *
+   * @param pidfd to whom
+   * @param signal which
+   * @return whether it was sent; a process that has ended gets none
+   */
+  public boolean kill(int pidfd, Signal signal) {
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Slot sent = b.slot("sent");
+    b.step("send " + signal, "");
+    b.sys(Syscall.PIDFD_SEND_SIGNAL, imm(pidfd), imm(signal.number()), imm(0), imm(0))
+        .into(sent)
+        .tolerate(Errno.ESRCH);
+    return kernel.run(b.build()).orThrow().slot(sent) == 0;
+  }
+
   private CompletableFuture<ExitStatus> watch(int pid, int pidfd, List<Integer> closing) {
     CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
     int token;

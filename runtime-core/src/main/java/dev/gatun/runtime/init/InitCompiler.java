@@ -24,6 +24,7 @@ import dev.gatun.oci.Spec;
 import dev.gatun.oci.TimeOffset;
 import dev.gatun.runtime.process.ProcessCompiler;
 import dev.gatun.runtime.rootfs.RootfsCompiler;
+import dev.gatun.runtime.rootfs.TerminalCompiler;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,10 +52,11 @@ public final class InitCompiler {
   private final Slot start;
   private final Slot status;
   private final @Nullable Slot cgroup;
+  private final @Nullable Slot console;
   private final List<Joined> joined = new ArrayList<>();
   private final Slot channel;
   private final List<String> warnings = new ArrayList<>();
-  private final Data message;
+  private final Reporter reporter;
   private final Label failed;
   private final Label gate;
   private final Slot signals;
@@ -116,6 +118,8 @@ public final class InitCompiler {
    * @param start takes the descriptor of the gate
    * @param status takes the descriptor that {@code gatun start} reads
    * @param cgroup takes the descriptor of the container's cgroup, null when it has none
+   * @param console takes the descriptor of the socket that the terminal is sent to, null when the
+   *     process has none
    * @param warnings what does not apply or cannot be granted, as far as it is known beforehand
    * @param joined namespaces to open, in the order in which they are joined
    * @param begin the first record of the intermediate; the gate's are before it
@@ -131,6 +135,7 @@ public final class InitCompiler {
       Slot start,
       Slot status,
       @Nullable Slot cgroup,
+      @Nullable Slot console,
       List<String> warnings,
       List<Joined> joined,
       int begin,
@@ -148,8 +153,10 @@ public final class InitCompiler {
     start = b.fd("start", "start");
     status = b.fd("status", "status");
     cgroup = options.inCgroup() ? b.slot("cgroup") : null;
+    Process process = spec.process();
+    console = process != null && process.terminal() ? b.fd("console", "console socket") : null;
     channel = b.slot("channel");
-    message = b.buffer("message", Message.SIZE);
+    reporter = new Reporter(b, channel);
     failed = b.label("failed");
     gate = b.loopAhead("gate");
     signals = b.slot("signals");
@@ -198,7 +205,7 @@ public final class InitCompiler {
     b.bind(init);
     init(started);
     b.bind(failed);
-    reportFailure();
+    reporter.failure();
     return new Image(
         b.build(),
         resident,
@@ -207,6 +214,7 @@ public final class InitCompiler {
         start,
         status,
         cgroup,
+        console,
         warnings,
         joined,
         begin.record(),
@@ -217,7 +225,7 @@ public final class InitCompiler {
 
   private void intermediate(Label init) {
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NAME), b.string("gatun:" + options.id()));
-    defaultSignals();
+    defaultSignals(b);
     if (options.embedded()) {
       Inherited.reset(b);
     }
@@ -255,7 +263,7 @@ public final class InitCompiler {
   }
 
   /** Signals that the caller ignores stay ignored through execve(2): the container gets none. */
-  private void defaultSignals() {
+  static void defaultSignals(ProgramBuilder b) {
     b.step("reset signals", "");
     Data action = b.constant("SIG_DFL", Structs.SIZEOF_SIGACTION);
     Slot signal = b.slot("signal");
@@ -314,7 +322,7 @@ public final class InitCompiler {
     if (cgroup != null) {
       Idioms.close(b, cgroup);
     }
-    Slot procfs = procfs();
+    Slot procfs = procfs(b);
     ProcessCompiler compiler =
         new ProcessCompiler(b, process, "/process", options.preservedFds(), options.listenFds())
             .linux(linux);
@@ -330,7 +338,9 @@ public final class InitCompiler {
     }
     names();
     Data begin = b.buffer("", 0);
-    new RootfsCompiler(b, spec, options.bundle(), options.noPivot()).compile(procfs);
+    new RootfsCompiler(b, spec, options.bundle(), options.noPivot())
+        .terminal(console == null ? null : new TerminalCompiler(b, process, "/process", console))
+        .compile(procfs);
     giveBack(begin, b.buffer("", 0));
     compiler.credentials(procfs, options.newKeyring(), options.id());
     b.step("hide from the container", "");
@@ -359,7 +369,7 @@ public final class InitCompiler {
   }
 
   /** A procfs of the new PID namespace that nobody else can reach, CVE-2025-52881. */
-  private Slot procfs() {
+  static Slot procfs(ProgramBuilder b) {
     b.step("open a private procfs", "");
     Slot context = b.slot("context");
     Slot procfs = b.fd("procfs", "/proc");
@@ -527,42 +537,6 @@ public final class InitCompiler {
   }
 
   private void send(int kind, Arg value) {
-    b.store(8, message.address(), imm(Message.KIND), imm(kind));
-    b.store(8, message.address(), imm(Message.VALUE), value);
-    b.sys(Syscall.WRITE, channel, message.address(), imm(Message.SIZE));
-  }
-
-  private void reportFailure() {
-    b.step("report a failure", "");
-    b.onFailure(exit());
-    Slot size = b.slot("size");
-    b.store(8, message.address(), imm(Message.KIND), imm(Message.FAILED));
-    b.store(8, message.address(), imm(Message.RECORD), Slot.FAILED_RECORD);
-    b.store(8, message.address(), imm(Message.ERRNO), Slot.FAILED_ERRNO);
-    b.alu(Function.SUB, size, Slot.IMAGE_SLOTS_END, Slot.IMAGE_SLOTS);
-    // One write of at most PIPE_BUF bytes is never mixed with what the other process says.
-    Label fits = b.label("fits");
-    b.branch(Condition.LTU, size, imm(Message.MAX_SLOTS), fits);
-    b.set(size, imm(Message.MAX_SLOTS));
-    b.bind(fits);
-    b.store(8, message.address(), imm(Message.VALUE), size);
-    Data parts =
-        b.variable("iovec", 2 * Structs.SIZEOF_IOVEC)
-            .address(Structs.IOVEC_IOV_BASE, message.address())
-            .u64(Structs.IOVEC_IOV_LEN, Message.SIZE);
-    int second = Structs.SIZEOF_IOVEC;
-    b.store(8, parts.address(), imm(second + Structs.IOVEC_IOV_BASE), Slot.IMAGE_SLOTS);
-    b.store(8, parts.address(), imm(second + Structs.IOVEC_IOV_LEN), size);
-    b.sys(Syscall.WRITEV, channel, parts.address(), imm(2));
-    b.sys(Syscall.EXIT_GROUP, imm(1));
-  }
-
-  private Label exit() {
-    Label exit = b.label("exit");
-    b.outOfLine(() -> {
-      b.bind(exit);
-      b.sys(Syscall.EXIT_GROUP, imm(1));
-    });
-    return exit;
+    reporter.send(kind, value);
   }
 }

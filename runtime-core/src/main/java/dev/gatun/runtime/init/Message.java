@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *  kind      value            record            −errno
  *  PID       pid of init      -                 -
  *  READY     capabilities     -                 -
- *  STARTED   -                -                 -
+ *  STARTED   capabilities     -                 -             (those only of an exec)
+ *  MIDDLE    pid              -                 -
  *  FAILED    bytes of slots   number of record  −errno      then the first slots themselves
  * </pre>
  */
@@ -37,7 +38,7 @@ public final class Message {
   /** Offset of −errno. */
   public static final int ERRNO = 24;
 
-  /** Init exists. */
+  /** Init, or the process of an exec, exists. */
   public static final int PID = 1;
 
   /** Init waits to be told to go on; a bit for each capability that it could not be given. */
@@ -48,6 +49,9 @@ public final class Message {
 
   /** A call failed. */
   public static final int FAILED = 4;
+
+  /** An exec's middle process exists. */
+  public static final int MIDDLE = 16;
 
   /**
    * Finds a message in what was received.

@@ -3,6 +3,7 @@ package dev.gatun.runtime.lifecycle;
 import static dev.gatun.linux.program.Arg.imm;
 
 import dev.gatun.cgroups.CgroupDirectory;
+import dev.gatun.cgroups.CgroupFreezer;
 import dev.gatun.cgroups.CgroupPath;
 import dev.gatun.cgroups.CgroupProcesses;
 import dev.gatun.linux.program.Data;
@@ -38,6 +39,18 @@ final class Cgroups {
       Slot cgroup = new CgroupDirectory(b, path).open(missing);
       descriptors.add(cgroup);
       CgroupProcesses.kill(b, cgroup, 0);
+    }
+  }
+
+  /** Adds records that thaw it, as far as it is there. */
+  static void release(ProgramBuilder b, Descriptors descriptors, Look.Found found) {
+    CgroupPath path = of(found);
+    if (path != null) {
+      Label missing = b.label("missing");
+      Slot cgroup = new CgroupDirectory(b, path).open(missing);
+      descriptors.add(cgroup);
+      CgroupFreezer.release(b, cgroup);
+      b.bind(missing);
     }
   }
 

@@ -63,35 +63,56 @@ public final class Create {
    *
    * @param id the container's id, not checked yet
    * @param bundle the bundle's directory, or null for the working directory
+   * @param consoleSocket the path of the socket that the process's terminal is sent to, or null
    * @param pidFile where init's pid is written to, or null
    * @param preserveFds how many descriptors behind stdio and LISTEN_FDS the process keeps
    * @param listenFds the caller's LISTEN_FDS
    * @param noPivot move the root instead of {@code pivot_root(2)}
    * @param noNewKeyring leave the session keyring as it is
    * @param attended whether the caller will wait for the container itself, with all signals blocked
+   * @param pidfdSocket the Unix socket that a pidfd of init is sent to, or null
+   * @param notifies whether the container is given a NOTIFY_SOCKET
    * @param embedding what an embedding JVM adds, null on the command line
    */
   public record Request(
       String id,
       @Nullable String bundle,
+      @Nullable String consoleSocket,
       @Nullable String pidFile,
       int preserveFds,
       int listenFds,
       boolean noPivot,
       boolean noNewKeyring,
       boolean attended,
+      @Nullable String pidfdSocket,
+      boolean notifies,
       @Nullable Embedding embedding) {
     /** What the command line says; see the components. */
     public Request(
         String id,
         @Nullable String bundle,
+        @Nullable String consoleSocket,
         @Nullable String pidFile,
         int preserveFds,
         int listenFds,
         boolean noPivot,
         boolean noNewKeyring,
-        boolean attended) {
-      this(id, bundle, pidFile, preserveFds, listenFds, noPivot, noNewKeyring, attended, null);
+        boolean attended,
+        @Nullable String pidfdSocket,
+        boolean notifies) {
+      this(
+          id,
+          bundle,
+          consoleSocket,
+          pidFile,
+          preserveFds,
+          listenFds,
+          noPivot,
+          noNewKeyring,
+          attended,
+          pidfdSocket,
+          notifies,
+          null);
     }
   }
 
@@ -99,9 +120,10 @@ public final class Create {
    * The new container.
    *
    * @param state what was written down
+   * @param terminal the descriptor of its terminal, when the caller has to show it, else −1
    * @param warnings what callers should be told
    */
-  public record Created(ContainerState state, List<String> warnings) {
+  public record Created(ContainerState state, long terminal, List<String> warnings) {
     /** Copies the warnings. */
     public Created {
       warnings = List.copyOf(warnings);
@@ -144,11 +166,24 @@ public final class Create {
     return new Create(kernel, root, request).explain();
   }
 
+  /** What an exec in a container of a bundle would run, as {@link #explain} for create. */
+  static List<Explanation.Part> explainExec(Kernel kernel, String root, Request request) {
+    Create create = new Create(kernel, root, request);
+    Plan plan = create.plan(create.readBundle());
+    Spec spec = SpecReader.readValid(plan.config(), "config.json");
+    return Exec.explain(kernel, root, request.id(), spec, plan.cgroup());
+  }
+
   private Created run() {
     Plan plan = plan(readBundle());
+    ConsoleSocket.check(
+        plan.compiled().console() != null,
+        request.attended(),
+        request.consoleSocket(),
+        " [config.json /process/terminal]");
     Spawned spawned = spawn(plan);
     ContainerState finished = commit(plan, spawned);
-    return new Created(finished, warnings(plan, spawned));
+    return new Created(finished, spawned.terminal(), warnings(plan, spawned));
   }
 
   private static List<String> warnings(Plan plan, Spawned spawned) {
@@ -172,7 +207,8 @@ public final class Create {
     Arch arch = kernel.arch();
     ProgramBuilder b = new ProgramBuilder(arch);
     Slot directory = b.fd("directory", root + "/" + request.id());
-    Program third = record(b, b.fd("root", root), directory, b.fd("go", "pipe"), plan.state());
+    Program third =
+        record(b, b.fd("root", root), directory, b.fd("go", "socket"), imm(-1), plan.state());
     List<Explanation.Part> parts = new ArrayList<>();
     parts.add(Explanation.whole("gatun create", "1 of 3: reads the bundle", reading().program()));
     parts.add(
@@ -204,6 +240,9 @@ public final class Create {
   private Plan plan(Bundle bundle) {
     Spec spec = SpecReader.readValid(bundle.config(), "config.json");
     Support.check(spec);
+    if (request.notifies()) {
+      spec = Notify.inContainer(spec, root + "/" + request.id());
+    }
     Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
     CgroupPath cgroup = CgroupPath.of(bundle.cgroups(), linux.cgroupsPath(), request.id());
     Limits limits = Limits.of(linux.resources(), bundle.cgroups(), cgroup);
@@ -372,7 +411,15 @@ public final class Create {
   /** What the second exchange brought; descriptors of the process that ran it. */
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
   private record Spawned(
-      long root, long directory, long go, long pid, long made, byte[] messages, byte[] stat) {}
+      long root,
+      long directory,
+      long go,
+      long pidfdSocket,
+      long pid,
+      long terminal,
+      long made,
+      byte[] messages,
+      byte[] stat) {}
 
   /** The program of the second exchange, and where its answers are. */
   private record Making(
@@ -381,7 +428,9 @@ public final class Create {
       Slot root,
       Slot directory,
       Slot go,
+      Slot pidfdSocket,
       Slot pid,
+      Slot terminal,
       Slot ready,
       @Nullable Slot made,
       Data messages,
@@ -411,8 +460,17 @@ public final class Create {
     if (cgroupDirectory != null) {
       b.set(cgroupDirectory.made(), imm(0));
     }
+    Slot pidfdSocket = b.slot("pidfd socket");
+    descriptors.keep(pidfdSocket);
+    PidfdSocket.connect(b, request.pidfdSocket(), pidfdSocket);
     Label present = b.label("present");
     Label done = b.label("done");
+    Slot terminal = b.fd("terminal", "ptmx");
+    descriptors.keep(terminal);
+    ConsoleSocket console = null;
+    if (compiled.console() != null) {
+      console = ConsoleSocket.open(b, descriptors, request.consoleSocket());
+    }
     Slot rootFd = StateRoot.make(b, root);
     descriptors.keep(rootFd);
     b.step("make the state of container \"" + request.id() + "\"", "");
@@ -422,13 +480,20 @@ public final class Create {
       b.bind(present);
       b.set(exists, imm(1));
       Idioms.close(b, rootFd);
+      b.sys(Syscall.CLOSE, pidfdSocket).tolerateAny();
       b.jump(done);
     });
     StateRoot.openContainer(b, rootFd, request.id()).into(directory);
     b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
     StateRoot.fifo(b, directory, StateRoot.START);
     StateRoot.fifo(b, directory, StateRoot.STATUS);
+    if (request.notifies()) {
+      Notify.makeDirectory(b, directory);
+    }
     StateRoot.write(b, directory, plan.state());
+    if (cgroup != null) {
+      b.sys(Syscall.SYMLINKAT, b.string(cgroup.directory()), directory, b.string(StateRoot.CGROUP));
+    }
     StateRoot.create(b, directory, StateRoot.CONFIG, plan.config());
     StateRoot.create(b, directory, StateRoot.STEPS, Steps.of(compiled));
     Slot cgroupFd = null;
@@ -437,7 +502,7 @@ public final class Create {
       descriptors.add(cgroupFd);
       plan.limits().apply(b, cgroupDirectory, cgroupFd);
     }
-    Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled);
+    Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled, console);
     ImageFile image =
         Spawn.image(
             b,
@@ -472,6 +537,9 @@ public final class Create {
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
     b.branch(Condition.EQ, ready, imm(0), done);
+    if (console != null) {
+      console.receive(b, descriptors, terminal);
+    }
     if (cgroupFd != null) {
       plan.limits().applyLate(b, cgroupFd);
       descriptors.close(cgroupFd);
@@ -497,7 +565,9 @@ public final class Create {
         rootFd,
         directory,
         channels.goWrite(),
+        pidfdSocket,
         pid,
+        terminal,
         ready,
         cgroupDirectory == null ? null : cgroupDirectory.made(),
         messages,
@@ -518,7 +588,9 @@ public final class Create {
             result.slot(making.root()),
             result.slot(making.directory()),
             result.slot(making.go()),
+            result.slot(making.pidfdSocket()),
             result.slot(making.pid()),
+            result.slot(making.terminal()),
             made == null ? 0 : result.slot(made),
             result.bytes(making.messages()),
             result.bytes(making.stat(), result.slot(making.statSize())));
@@ -590,6 +662,8 @@ public final class Create {
     Slot rootFd = descriptors.take("root", imm(spawned.root()));
     Slot directory = descriptors.take("directory", imm(spawned.directory()));
     descriptors.close(descriptors.take("go", imm(spawned.go())));
+    descriptors.take("terminal", imm(spawned.terminal()));
+    descriptors.close(descriptors.take("pidfd socket", imm(spawned.pidfdSocket())));
     if (spawned.pid() > 0) {
       b.step("end the container's process", "");
       // It is this process's child and not reaped yet, so its pid is nobody else's.
@@ -635,6 +709,7 @@ public final class Create {
             imm(spawned.root()),
             imm(spawned.directory()),
             imm(spawned.go()),
+            imm(spawned.pidfdSocket()),
             finished);
     RuntimeException failure = kernel.run(program).failure();
     if (failure != null) {
@@ -645,14 +720,31 @@ public final class Create {
 
   /** The program of the third exchange. */
   private Program record(
-      ProgramBuilder b, Arg rootFd, Arg directory, Arg go, ContainerState finished) {
+      ProgramBuilder b,
+      Arg rootFd,
+      Arg directory,
+      Arg go,
+      Arg pidfdSocket,
+      ContainerState finished) {
     StateRoot.write(b, directory, finished);
     String pidFile = request.pidFile();
     if (pidFile != null) {
-      pidFile(b, pidFile, finished.pid());
+      String digits = Integer.toString(finished.pid());
+      pidFile(b, pidFile, b.string(digits), imm(digits.length()));
     }
     b.step("let the container's process go on", "");
-    b.sys(Syscall.WRITE, go, b.string("g"), imm(1));
+    // MSG_NOSIGNAL: SIGPIPE would end this process without a word.
+    Label gone = b.label("init is gone");
+    b.sys(Syscall.SENDTO, go, b.string("g"), imm(1), imm(Constants.MSG_NOSIGNAL), imm(0), imm(0))
+        .tolerate(Errno.EPIPE, gone);
+    b.outOfLine(() -> {
+      b.bind(gone);
+      b.step("container \"" + request.id() + "\": its first process was killed", "");
+      b.fail(Errno.ESRCH);
+    });
+    if (request.pidfdSocket() != null) {
+      PidfdSocket.send(b, pidfdSocket, imm(finished.pid()), PidfdSocket.INIT);
+    }
     // Whatever fails before this is undone with these descriptors; nothing fails after it.
     b.sys(Syscall.CLOSE, go).tolerateAny();
     b.sys(Syscall.CLOSE, directory).tolerateAny();
@@ -661,7 +753,7 @@ public final class Create {
   }
 
   /** Digits only, under a temporary name first: a reader never sees half of them. */
-  private static void pidFile(ProgramBuilder b, String path, int pid) {
+  static void pidFile(ProgramBuilder b, String path, Arg digits, Arg count) {
     b.step("write pid file \"" + path + "\"", "");
     int slash = path.lastIndexOf('/');
     String temporary = path.substring(0, slash + 1) + "." + path.substring(slash + 1);
@@ -679,7 +771,7 @@ public final class Create {
                     | Constants.O_CLOEXEC),
             imm(0644))
         .into(file);
-    Idioms.writeAll(b, file, Integer.toString(pid).getBytes(StandardCharsets.US_ASCII));
+    b.sys(Syscall.WRITE, file, digits, count);
     descriptors.end();
     b.sys(
         Syscall.RENAMEAT2,

@@ -50,7 +50,7 @@ public final class Delete {
       }
       throw e;
     }
-    if (found.status() == Status.RUNNING && !force) {
+    if ((found.status() == Status.RUNNING || found.status() == Status.PAUSED) && !force) {
       found.close(kernel);
       throw new ContainerException(
           "cannot delete container \"" + id + "\" that is not stopped: " + found.status().word());

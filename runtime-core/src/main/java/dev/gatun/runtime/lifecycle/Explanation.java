@@ -6,6 +6,7 @@ import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.runtime.init.ExecCompiler;
 import dev.gatun.runtime.init.InitCompiler;
 import dev.gatun.runtime.state.Look;
 import java.util.ArrayList;
@@ -47,7 +48,57 @@ public final class Explanation {
   public static List<Part> of(Kernel kernel, String root, String bundle, String id) {
     ContainerId.check(id);
     return Create.explain(
-        kernel, root, new Create.Request(id, bundle, null, 0, 0, false, false, false));
+        kernel,
+        root,
+        new Create.Request(id, bundle, null, null, 0, 0, false, false, false, null, false));
+  }
+
+  /**
+   * Explains an exec in a container of a bundle: of the process that the bundle names, with 1 for
+   * the pid of the container's own.
+   *
+   * @param kernel where
+   * @param root the state root's path, absolute
+   * @param bundle the bundle's directory
+   * @param id the id that the container would have
+   * @return the parts, in the order in which they run
+   * @throws RuntimeException with one sentence as its message
+   */
+  public static List<Part> ofExec(Kernel kernel, String root, String bundle, String id) {
+    ContainerId.check(id);
+    return Create.explainExec(
+        kernel,
+        root,
+        new Create.Request(id, bundle, null, null, 0, 0, false, false, false, null, false));
+  }
+
+  /** The three processes of an exec. */
+  static void exec(List<Part> parts, ExecCompiler.Image image) {
+    Program program = image.program();
+    parts.add(
+        new Part(
+            "intermediate",
+            "clones the middle process into the container's cgroup",
+            program,
+            records(program, 0, image.middle())));
+    parts.add(
+        new Part(
+            "middle process",
+            "joins the container's namespaces and clones the process",
+            program,
+            records(program, image.middle(), image.process())));
+    parts.add(
+        new Part(
+            "process",
+            "becomes what is executed",
+            program,
+            records(program, image.process(), image.failed())));
+    parts.add(
+        new Part(
+            "each of the three",
+            "when a call fails: reports it and ends",
+            program,
+            records(program, image.failed(), end(program))));
   }
 
   /** A program that one process runs from its beginning to its end. */
@@ -98,7 +149,7 @@ public final class Explanation {
         whole(
             "gatun start",
             "2 of 2: opens the gate and hears what init says",
-            Start.gate(b, id, null, directory, b.fd("gate", "start")).program()));
+            Start.gate(b, id, null, directory, b.fd("gate", "start"), null).program()));
   }
 
   /** Init once it has been started. */

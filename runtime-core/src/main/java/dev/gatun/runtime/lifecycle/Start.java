@@ -49,16 +49,36 @@ public final class Start {
    * @throws RuntimeException with one sentence as its message
    */
   public static void run(Kernel kernel, String root, String id) {
+    run(kernel, root, id, null);
+  }
+
+  /**
+   * Starts a created container, and passes on that it is ready.
+   *
+   * @param kernel where
+   * @param root the state root's path
+   * @param id the container's id
+   * @param notify who is told that it is ready, or null
+   * @throws RuntimeException with one sentence as its message
+   */
+  public static void run(Kernel kernel, String root, String id, @Nullable Notify notify) {
     ContainerId.check(id);
     Look.Found found = Look.at(kernel, root, id, Look.Purpose.CHANGE);
     if (found.status() != Status.CREATED) {
       found.close(kernel);
     }
     switch (found.status()) {
-      case CREATED -> open(kernel, found);
+      case CREATED -> {
+        open(kernel, found, notify);
+        if (notify != null) {
+          notify.await(kernel, root, id);
+        }
+      }
       case RUNNING ->
           throw new ContainerException(
               "cannot start container \"" + id + "\": it is already running");
+      case PAUSED ->
+          throw new ContainerException("cannot start container \"" + id + "\": it is paused");
       case STOPPED ->
           throw new ContainerException("cannot start container \"" + id + "\": it has stopped");
       case CREATING ->
@@ -72,29 +92,52 @@ public final class Start {
    *
    * @param kernel where
    * @param found the container, locked; its descriptors are closed afterwards
+   * @param notify who is told that the container is ready, or null
    */
-  static void open(Kernel kernel, Look.Found found) {
+  static void open(Kernel kernel, Look.Found found, @Nullable Notify notify) {
     if (found.status() != Status.CREATED) {
       throw new IllegalArgumentException(found.id() + " is " + found.status());
     }
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
-    Gate gate = gate(b, found.id(), found, imm(found.directory()), imm(found.gate()));
-    Kernel.Result result = kernel.run(gate.program()).orThrow();
+    Gate gate = gate(b, found.id(), found, imm(found.directory()), imm(found.gate()), notify);
+    Kernel.Result result = kernel.run(gate.program());
+    RuntimeException failure = result.failure();
+    if (failure == null) {
+      failure = failure(kernel, found.id(), gate, result);
+    }
+    Notify.Sockets sockets = gate.sockets();
+    if (notify != null && sockets != null) {
+      notify.opened(result, sockets);
+      if (failure != null) {
+        notify.close(kernel);
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private static @Nullable RuntimeException failure(
+      Kernel kernel, String id, Gate gate, Kernel.Result result) {
     byte[] received = result.bytes(gate.messages());
     RuntimeException failure =
         Steps.failure(
             kernel.arch(), result.bytes(gate.steps(), result.slot(gate.stepsSize())), received);
-    if (failure != null) {
-      throw failure;
+    if (failure == null && Message.find(received, Message.STARTED) < 0) {
+      failure =
+          new ContainerException(
+              "cannot start container \"" + id + "\": its first process was killed");
     }
-    if (Message.find(received, Message.STARTED) < 0) {
-      throw new ContainerException(
-          "cannot start container \"" + found.id() + "\": its first process was killed");
-    }
+    return failure;
   }
 
   /** The program that opens the gate, and where its answers are. */
-  record Gate(Program program, Data steps, Slot stepsSize, Data messages) {}
+  record Gate(
+      Program program,
+      Data steps,
+      Slot stepsSize,
+      Data messages,
+      Notify.@Nullable Sockets sockets) {}
 
   /**
    * Compiles the second exchange.
@@ -104,9 +147,15 @@ public final class Start {
    * @param found the container, whose descriptors are closed; null to show the program
    * @param directory the container's directory
    * @param gate the gate, open for writing
+   * @param notify who is told that the container is ready, or null
    */
   static Gate gate(
-      ProgramBuilder b, String id, Look.@Nullable Found found, Arg directory, Arg gate) {
+      ProgramBuilder b,
+      String id,
+      Look.@Nullable Found found,
+      Arg directory,
+      Arg gate,
+      @Nullable Notify notify) {
     Descriptors descriptors = new Descriptors(b);
     b.step("start container \"" + id + "\"", "");
     Slot gateFd = descriptors.take("gate", gate);
@@ -127,23 +176,33 @@ public final class Start {
     Data steps = b.output("steps", MAX_STEPS);
     Data messages = b.output("messages", MAX_MESSAGES);
     b.replyUpTo(messages, imm(0));
+    Notify.Sockets sockets =
+        notify == null || found == null ? null : notify.open(b, descriptors, found.directory());
+    b.step("start container \"" + id + "\"", "");
     StateRoot.openFifo(b, directory, StateRoot.STATUS, Constants.O_RDONLY, status);
+    // With a reader of its own this process never gets SIGPIPE, whoever has just been killed.
+    Slot reader = descriptors.fd("reader", StateRoot.START);
+    StateRoot.openFifo(b, directory, StateRoot.START, Constants.O_RDONLY, reader);
     b.sys(Syscall.WRITE, gateFd, b.string("s"), imm(1));
     descriptors.close(gateFd);
+    descriptors.close(reader);
     Data poll =
         b.variable("pollfd", Structs.SIZEOF_POLLFD).u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
     b.store(4, poll.address(), imm(Structs.POLLFD_FD), status);
     b.set(end, messages.address());
     Slot room = b.slot("room");
     Label over = b.label("over");
-    Label wait = b.loop("wait");
-    b.sys(Syscall.PPOLL, poll.address(), imm(1), imm(0), imm(0), imm(0))
-        .tolerate(Errno.EINTR, wait);
+    Label empty = b.label("empty");
+    // Read first: a FIFO that had no writer when it was opened does not tell ppoll(2) so.
+    Label next = b.loop("read");
     b.alu(Function.SUB, room, messages.at(messages.size()), end);
-    b.sys(Syscall.READ, status, end, room).into(got).tolerate(Errno.EAGAIN, wait);
+    b.sys(Syscall.READ, status, end, room).into(got).tolerate(Errno.EAGAIN, empty);
     b.alu(Function.ADD, end, end, got);
-    b.branch(Condition.NE, got, imm(0), wait);
+    b.branch(Condition.NE, got, imm(0), next);
     b.jump(over);
+    b.bind(empty);
+    b.sys(Syscall.PPOLL, poll.address(), imm(1), imm(0), imm(0), imm(0)).tolerate(Errno.EINTR);
+    b.jump(next);
     b.bind(over);
     descriptors.close(status);
     untilGateIsGone(b, descriptors, directory);
@@ -160,7 +219,7 @@ public final class Start {
     descriptors.closeAll();
     b.alu(Function.SUB, length, end, messages.address());
     b.replyUpTo(messages, length);
-    return new Gate(b.build(), steps, stepsSize, messages);
+    return new Gate(b.build(), steps, stepsSize, messages, sockets);
   }
 
   /**

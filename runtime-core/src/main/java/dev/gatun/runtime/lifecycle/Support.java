@@ -30,15 +30,6 @@ final class Support {
     if (process == null) {
       throw new ConfigException("/process", "process must be set: there is nothing to run");
     }
-    if (process.terminal()) {
-      throw refuse("/process/terminal", "a terminal");
-    }
-    if (process.apparmorProfile() != null) {
-      throw refuse("/process/apparmorProfile", "an AppArmor profile");
-    }
-    if (process.selinuxLabel() != null) {
-      throw refuse("/process/selinuxLabel", "an SELinux label");
-    }
     Hooks hooks = spec.hooks();
     if (hooks != null && !hooks.equals(NO_HOOKS)) {
       throw refuse("/hooks", "hooks");
@@ -72,9 +63,6 @@ final class Support {
     }
     if (!linux.netDevices().isEmpty()) {
       throw refuse("/linux/netDevices", "network devices");
-    }
-    if (linux.mountLabel() != null) {
-      throw refuse("/linux/mountLabel", "an SELinux mount label");
     }
   }
 

@@ -81,8 +81,6 @@ public final class ProcessCompiler {
     this.process = process;
     this.place = place;
     this.preservedFds = preservedFds;
-    refuse(process.apparmorProfile(), "apparmorProfile");
-    refuse(process.selinuxLabel(), "selinuxLabel");
     checkArgs();
     checkIds();
     checkRlimits();
@@ -145,12 +143,6 @@ public final class ProcessCompiler {
    */
   public static String capabilityNames(long mask) {
     return CapabilitySets.names(mask);
-  }
-
-  private void refuse(@Nullable String value, String field) {
-    if (value != null) {
-      throw new ConfigException(place + "/" + field, field + " is not supported yet");
-    }
   }
 
   private void checkArgs() {
@@ -296,8 +288,9 @@ public final class ProcessCompiler {
     Data scratch = b.buffer("scratch", Constants.PATH_MAX);
     this.scratch = scratch;
     User user = process.user();
+    SecurityLabels labels = new SecurityLabels(b, procfs);
     if (newKeyring) {
-      sessionKeyring(containerId);
+      sessionKeyring(containerId, labels);
     }
     Long umask = user.umask();
     b.step("umask", umask == null ? "" : place + "/user/umask");
@@ -307,6 +300,14 @@ public final class ProcessCompiler {
       b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NO_NEW_PRIVS), imm(1), imm(0), imm(0), imm(0));
     }
     scheduling();
+    String profile = process.apparmorProfile();
+    if (profile != null) {
+      labels.apparmor(profile, place + "/apparmorProfile");
+    }
+    String selinux = process.selinuxLabel();
+    if (selinux != null) {
+      labels.selinux(selinux, place + "/selinuxLabel");
+    }
     // An empty HOME is no HOME to runc.
     String configured = environment.get("HOME");
     if (configured == null || configured.isEmpty()) {
@@ -333,7 +334,11 @@ public final class ProcessCompiler {
             b, process.args().getFirst(), environment.get("PATH"), place + "/args/0");
   }
 
-  private void sessionKeyring(String containerId) {
+  private void sessionKeyring(String containerId, SecurityLabels labels) {
+    String selinux = process.selinuxLabel();
+    if (selinux != null) {
+      labels.keys(selinux, place + "/selinuxLabel");
+    }
     b.step("session keyring", "");
     Slot keyring = b.slot("keyring");
     Label none = b.label("no keyrings");
@@ -345,6 +350,9 @@ public final class ProcessCompiler {
         .tolerate(Errno.ENOSYS, none);
     b.sys(Syscall.KEYCTL, imm(Constants.KEYCTL_SETPERM), keyring, imm(KEYRING_PERMISSIONS));
     b.bind(none);
+    if (selinux != null) {
+      labels.noKeys();
+    }
   }
 
   private void scheduling() {

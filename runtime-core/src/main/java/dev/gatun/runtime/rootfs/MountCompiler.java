@@ -4,6 +4,7 @@ import static dev.gatun.linux.program.Arg.imm;
 
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
+import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
@@ -38,6 +39,7 @@ final class MountCompiler {
   private final boolean cgroupNamespace;
   private final Slot procfs;
   private final List<Late> late = new ArrayList<>(2);
+  private @Nullable CopyUp copyUp;
 
   /** A mount that becomes read-only when everything below it is made. */
   private record Late(Slot mount, Origin origin) {}
@@ -67,11 +69,16 @@ final class MountCompiler {
       throw new ConfigException(place, "mount " + path + ": idmapped mounts are not supported yet");
     }
     MountOptions options = MountOptions.of(mount, path, place);
+    String type = mount.type();
+    if (options.copyUp() != null
+        && (options.isBind() || options.isRemount() || !"tmpfs".equals(type))) {
+      throw new ConfigException(
+          options.copyUp(), "mount " + path + ": tmpcopyup is for a new tmpfs only");
+    }
     if (options.isRemount()) {
       remount(path, options);
       return;
     }
-    String type = mount.type();
     if (options.isBind()) {
       checkProc(path, true, place);
       bind(mount, path, options, place);
@@ -216,8 +223,8 @@ final class MountCompiler {
       in.configure(context, "ro", null);
     }
     parameters(context, type, path, options);
-    if (label != null && !hasOwnLabel(type)) {
-      in.configure(context, "context", label);
+    if (!hasOwnLabel(type)) {
+      in.label(context, label);
     }
     b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_CREATE));
     long set = options.attributesSet();
@@ -228,17 +235,87 @@ final class MountCompiler {
             imm(readOnlyLate ? set & ~Constants.MOUNT_ATTR_RDONLY : set))
         .into(tree);
     Idioms.close(b, context);
+    if (type.equals("mqueue")) {
+      labelRoot(tree, path);
+    }
     boolean ordinary = type.equals("proc") || type.equals("sysfs");
-    Slot target = ordinary ? in.ordinaryDirectory(path) : in.directory(path);
+    if (type.equals("tmpfs")) {
+      placeTmpfs(tree, path, options, readOnlyLate);
+    } else {
+      Slot target = ordinary ? in.ordinaryDirectory(path) : in.directory(path);
+      place(tree, target, path, options, readOnlyLate);
+    }
+  }
+
+  /**
+   * A tmpfs takes over the mode of the directory that it covers unless it is given one, and with
+   * {@code tmpcopyup} what is in the directory.
+   */
+  private void placeTmpfs(Slot tree, String path, MountOptions options, boolean readOnlyLate) {
+    boolean ownMode = options.hasParameter("mode");
+    if (ownMode && options.copyUp() == null) {
+      place(tree, in.directory(path), path, options, readOnlyLate);
+      return;
+    }
+    Slot missing = b.slot("missing");
+    Label isMissing = b.label("missing");
+    Label nothing = b.label("nothing to take over");
+    b.set(missing, imm(1));
+    Slot there = in.open(path, isMissing, Errno.ENOENT);
+    Idioms.close(b, there);
+    b.set(missing, imm(0));
+    b.bind(isMissing);
+    Slot target = in.directory(path);
+    refuseProc(target, path);
+    b.branch(Condition.NE, missing, imm(0), nothing);
+    if (options.copyUp() != null) {
+      if (copyUp == null) {
+        copyUp = new CopyUp(in, procfs);
+      }
+      copyUp.copy(target, tree);
+    }
+    if (!ownMode) {
+      Slot mode = b.slot("mode");
+      in.statx(target);
+      b.load(2, mode, in.statx.address(), imm(Structs.STATX_STX_MODE));
+      b.alu(Function.AND, mode, mode, imm(CopyUp.PERMISSIONS));
+      b.sys(Syscall.FCHMODAT, tree, b.string("."), mode);
+    }
+    b.bind(nothing);
     place(tree, target, path, options, readOnlyLate);
   }
 
   /** File systems whose files the policy labels, whatever the mount says. */
   private static boolean hasOwnLabel(String type) {
     return switch (type) {
-      case "proc", "sysfs", "cgroup2" -> true;
+      case "proc", "sysfs", "cgroup2", "mqueue" -> true;
       default -> false;
     };
+  }
+
+  /** A mqueue file system takes no label as an option: its directory is given one. */
+  private void labelRoot(Slot tree, String path) {
+    if (label == null) {
+      return;
+    }
+    Origin mount = b.origin();
+    in.labelStep();
+    Slot directory = b.fd("mqueue", path);
+    b.sys(
+            Syscall.OPENAT,
+            tree,
+            b.string("."),
+            imm(Constants.O_RDONLY | b.arch().O_DIRECTORY() | Constants.O_CLOEXEC))
+        .into(directory);
+    b.sys(
+        Syscall.FSETXATTR,
+        directory,
+        b.string("security.selinux"),
+        b.string(label),
+        imm(label.getBytes(StandardCharsets.UTF_8).length + 1),
+        imm(0));
+    Idioms.close(b, directory);
+    b.step(mount);
   }
 
   private void parameters(Slot context, String type, String path, MountOptions options) {

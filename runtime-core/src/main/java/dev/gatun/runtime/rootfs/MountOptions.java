@@ -70,6 +70,7 @@ public final class MountOptions {
     "strictatime",
     "suid",
     "symfollow",
+    "tmpcopyup",
     "unbindable"
   };
 
@@ -104,6 +105,7 @@ public final class MountOptions {
   private long recursiveClear;
 
   private @Nullable String iversion;
+  private @Nullable String copyUp;
   private boolean noatime;
   private boolean strictatime;
   private final List<Propagation> propagation = new ArrayList<>(2);
@@ -211,7 +213,7 @@ public final class MountOptions {
       case "rstrictatime" -> recursiveAccessTime(Constants.MOUNT_ATTR_STRICTATIME);
       case "ratime", "rrelatime", "rnorelatime", "rnostrictatime" ->
           recursiveAccessTime(Constants.MOUNT_ATTR_RELATIME);
-      case "tmpcopyup" -> throw refused("tmpcopyup is not supported yet", place);
+      case "tmpcopyup" -> copyUp = place;
       case "idmap", "ridmap" -> throw refused("idmapped mounts are not supported yet", place);
       default -> {
         RootfsPropagation name = RootfsPropagation.named(option);
@@ -323,6 +325,21 @@ public final class MountOptions {
    */
   @Nullable String iversion() {
     return iversion;
+  }
+
+  /** The place of {@code tmpcopyup}, null without it. */
+  @Nullable String copyUp() {
+    return copyUp;
+  }
+
+  /** Whether the file system is given a parameter of this name. */
+  boolean hasParameter(String key) {
+    for (int i = 0; i < parameters.size(); i++) {
+      if (parameters.get(i).key().equals(key)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

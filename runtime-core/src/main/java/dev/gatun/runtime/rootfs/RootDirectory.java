@@ -13,6 +13,7 @@ import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
+import dev.gatun.linux.program.Origin;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import org.jspecify.annotations.Nullable;
@@ -197,6 +198,7 @@ final class RootDirectory {
         imm(
             Constants.STATX_TYPE
                 | Constants.STATX_MODE
+                | Constants.STATX_INO
                 | Constants.STATX_UID
                 | Constants.STATX_GID),
         statx.address());
@@ -271,5 +273,22 @@ final class RootDirectory {
         imm(value == null ? Constants.FSCONFIG_SET_FLAG : Constants.FSCONFIG_SET_STRING),
         b.string(key),
         text);
+  }
+
+  /** Gives the files of a new file system an SELinux label, {@code linux.mountLabel}, if any. */
+  void label(Slot context, @Nullable String label) {
+    if (label != null) {
+      Origin mount = b.origin();
+      labelStep();
+      configure(context, "context", label);
+      b.step(mount);
+    }
+  }
+
+  /** Says that what follows is asked for by {@code linux.mountLabel}. */
+  void labelStep() {
+    b.step(
+        b.origin().step() + ": an SELinux label, which the host has to have SELinux for",
+        "/linux/mountLabel");
   }
 }

@@ -42,6 +42,7 @@ public final class RootfsCompiler {
   private final boolean noPivot;
   private final RootDirectory in;
   private final Slot hostRoot;
+  private @Nullable TerminalCompiler terminal;
 
   /**
    * Prepares to compile.
@@ -60,6 +61,17 @@ public final class RootfsCompiler {
     this.noPivot = noPivot;
     in = new RootDirectory(b);
     hostRoot = b.fd("hostroot", "/");
+  }
+
+  /**
+   * Gives the process a terminal.
+   *
+   * @param terminal its compiler, null for none
+   * @return this compiler
+   */
+  public RootfsCompiler terminal(@Nullable TerminalCompiler terminal) {
+    this.terminal = terminal;
+    return this;
   }
 
   /**
@@ -82,7 +94,8 @@ public final class RootfsCompiler {
     }
     List<String> masked = linux.maskedPaths() == null ? List.of() : linux.maskedPaths();
     List<String> readOnly = linux.readonlyPaths() == null ? List.of() : linux.readonlyPaths();
-    HiddenPaths hidden = new HiddenPaths(in);
+    String label = linux.mountLabel();
+    HiddenPaths hidden = new HiddenPaths(in, label);
     Slot umask = b.slot("umask");
     b.step("prepare the root file system", "/root");
     b.sys(Syscall.UMASK, imm(0)).into(umask);
@@ -94,8 +107,7 @@ public final class RootfsCompiler {
     boolean needsMask = !masked.isEmpty() || noPivot;
     openRoot(root, propagation, needsMask ? hidden : null);
     MountCompiler mounts =
-        new MountCompiler(
-            in, bundle, linux.mountLabel(), linux.namespace(NamespaceType.CGROUP) != null, procfs);
+        new MountCompiler(in, bundle, label, linux.namespace(NamespaceType.CGROUP) != null, procfs);
     boolean devIsHosts = false;
     for (int i = 0; i < spec.mounts().size(); i++) {
       Mount mount = spec.mounts().get(i);
@@ -103,6 +115,9 @@ public final class RootfsCompiler {
       devIsHosts |= isHostsDev(mount);
     }
     new DeviceCompiler(in, procfs, spec.mounts()).compile(linux.devices(), devIsHosts);
+    if (terminal != null) {
+      terminal.create(in);
+    }
     workingDirectory();
     mounts.finish();
     hidden.readOnly(readOnly);

@@ -35,11 +35,22 @@ public final class StateRoot {
   /** What init says once it has been started. */
   public static final String STATUS = "status";
 
+  /** A symbolic link to the container's cgroup, for programs that have no JSON parser. */
+  public static final String CGROUP = "cgroup";
+
+  /** The directory that a container which notifies its service manager has mounted. */
+  public static final String NOTIFY = "notify";
+
+  /** The socket in it. */
+  public static final String NOTIFY_SOCKET = NOTIFY + "/notify.sock";
+
   /** The image of the first process, for a moment, where it cannot be executed from memory. */
   public static final String IMAGE = "image";
 
   private static final String NEW_STATE = ".state.json";
-  private static final String[] FILES = {NEW_STATE, IMAGE, START, STATUS, STEPS, CONFIG, STATE};
+  private static final String[] FILES = {
+    NEW_STATE, IMAGE, START, STATUS, STEPS, CONFIG, CGROUP, STATE
+  };
 
   private StateRoot() {}
 
@@ -217,6 +228,9 @@ public final class StateRoot {
    */
   public static void remove(ProgramBuilder b, Arg root, Arg directory, String id) {
     b.step("remove the state of container \"" + id + "\"", "");
+    b.sys(Syscall.UNLINKAT, directory, b.string(NOTIFY_SOCKET), imm(0)).tolerate(Errno.ENOENT);
+    b.sys(Syscall.UNLINKAT, directory, b.string(NOTIFY), imm(Constants.AT_REMOVEDIR))
+        .tolerate(Errno.ENOENT);
     for (String name : FILES) {
       b.sys(Syscall.UNLINKAT, directory, b.string(name), imm(0)).tolerate(Errno.ENOENT);
     }

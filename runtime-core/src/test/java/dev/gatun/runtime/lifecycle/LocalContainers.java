@@ -61,7 +61,8 @@ final class LocalContainers {
   }
 
   Create.Request request(String id, @Nullable String pidFile) {
-    return new Create.Request(id, bundle.toString(), pidFile, 0, 0, false, false, false);
+    return new Create.Request(
+        id, bundle.toString(), null, pidFile, 0, 0, false, false, false, null, false);
   }
 
   /** Takes the exit status of a child; its end is waited for. */

@@ -418,7 +418,7 @@ class RootfsProgramTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "/t|tmpfs|tmpcopyup|mount /t: tmpcopyup is not supported yet [config.json /mounts/0/options/0]",
+        "/t|bind|tmpcopyup|mount /t: tmpcopyup is for a new tmpfs only [config.json /mounts/0/options/0]",
         "/t|bind|iversion|mount /t: iversion belongs to a file system, a bind mount cannot change it [config.json /mounts/0/options/0]",
         "/t|bind|size=1k|mount /t: size belongs to a file system, a bind mount cannot change it [config.json /mounts/0/options/0]",
         "/proc/sys|tmpfs|ro|mount /proc/sys: a mount inside /proc could fake what the runtime relies on [config.json /mounts/0/destination]",
