@@ -20,12 +20,14 @@ import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.Origin;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Hooks;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.NamespaceType;
+import dev.gatun.oci.NetDevice;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
@@ -45,6 +47,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -229,6 +232,7 @@ public final class Create {
       InitCompiler.Image compiled,
       InitImage image,
       int kept,
+      Map<String, NetDevice> devices,
       Hooks hooks,
       List<String> unknown) {}
 
@@ -284,6 +288,7 @@ public final class Create {
         compiled,
         image,
         kept,
+        linux.netDevices(),
         hooks,
         spec.unknownProperties());
   }
@@ -555,9 +560,11 @@ public final class Create {
             root + "/" + request.id());
     Slot intermediate =
         Spawn.start(b, descriptors, request.id(), channels, image, plan.kept(), request.attended());
+    NetDevices devices =
+        plan.devices().isEmpty() ? null : new NetDevices(b, descriptors, plan.devices());
     // A byte for an init that is gone must be no SIGPIPE: this end stays while hooks are run.
     Spawn.closeImageEnds(descriptors, channels, cgroupFd, hooks == null ? null : channels.goRead());
-    receive(b, channels, intermediate, messagesEnd, pid, ready, hooks);
+    receive(b, channels, intermediate, messagesEnd, pid, ready, hooks, devices);
     waitFor(b, intermediate);
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
@@ -666,7 +673,8 @@ public final class Create {
       Slot end,
       Slot pid,
       Slot ready,
-      @Nullable RuntimeHooks hooks) {
+      @Nullable RuntimeHooks hooks,
+      @Nullable NetDevices devices) {
     Slot report = channels.reportRead();
     b.step("wait for the container's process", "");
     Slot kind = b.slot("kind");
@@ -709,6 +717,12 @@ public final class Create {
     b.jump(rest);
     b.bind(isPid);
     b.set(pid, left);
+    if (devices != null) {
+      b.branch(Condition.NE, said, imm(0), check);
+      Origin here = b.origin();
+      devices.move(pid, channels.goWrite());
+      b.step(here);
+    }
     b.jump(check);
     b.bind(isReady);
     b.set(ready, imm(1));
