@@ -1,9 +1,10 @@
 package dev.gatun.runtime.lifecycle;
 
+import static dev.gatun.linux.program.Arg.imm;
+
 import dev.gatun.linux.Arch;
-import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Descriptors;
-import dev.gatun.linux.program.Arg;
+import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Program;
@@ -184,7 +185,7 @@ public final class Explanation {
   static void foreground(List<Part> parts, Arch arch) {
     ProgramBuilder b = new ProgramBuilder(arch);
     Slot status = b.slot("status");
-    TerminalRelay relay = new TerminalRelay(b, Arg.imm(0));
+    TerminalRelay relay = new TerminalRelay(b, imm(0));
     b.step("wait for the container", "");
     Attend.untilEnd(b, 0, 0, status, relay, null);
     b.sys(Syscall.EXIT_GROUP, status);
