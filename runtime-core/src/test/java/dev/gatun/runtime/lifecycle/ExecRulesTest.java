@@ -1,5 +1,6 @@
 package dev.gatun.runtime.lifecycle;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -33,9 +34,9 @@ class ExecRulesTest {
     return ExecCompiler.compile(
         Arch.host(),
         ExecProcess.changed(spec, ExecProcess.Changes.args(List.of("id"))),
-        spec.linux(),
+        requireNonNull(spec.linux()),
         new ExecCompiler.Options(
-            "rules", 0, true, true, new ExecCompiler.Otherwise(1, "/sys/fs/cgroup", "/rules")));
+            "rules", 0, true, true, new ExecCompiler.Otherwise(1, "/sys/fs/cgroup", "/rules"), null));
   }
 
   private static int prctl(LinkedProgram image, int option, int from) {

@@ -57,7 +57,7 @@ class TerminalRulesTest {
         arch,
         Objects.requireNonNull(spec(terminal).process()),
         Linux.NONE,
-        new ExecCompiler.Options("rules", 0, true, true, null));
+        new ExecCompiler.Options("rules", 0, true, true, null, null));
   }
 
   private static int ioctl(LinkedProgram program, long request) {
