@@ -80,6 +80,7 @@ public final class Exec {
    * @param cgroup a cgroup below the container's that the process is born in, or null
    * @param ignorePaused whether a paused container is entered, to wait until it is resumed
    * @param attended whether the caller will wait for the process itself, with all signals blocked
+   * @param embedding what an embedding JVM adds, null on the command line
    */
   public record Request(
       String id,
@@ -90,7 +91,32 @@ public final class Exec {
       int preserveFds,
       @Nullable String cgroup,
       boolean ignorePaused,
-      boolean attended) {}
+      boolean attended,
+      @Nullable Embedding embedding) {
+    /** What the command line says; see the components. */
+    public Request(
+        String id,
+        ExecProcess process,
+        @Nullable String consoleSocket,
+        @Nullable String pidfdSocket,
+        @Nullable String pidFile,
+        int preserveFds,
+        @Nullable String cgroup,
+        boolean ignorePaused,
+        boolean attended) {
+      this(
+          id,
+          process,
+          consoleSocket,
+          pidfdSocket,
+          pidFile,
+          preserveFds,
+          cgroup,
+          ignorePaused,
+          attended,
+          null);
+    }
+  }
 
   /**
    * A process that was executed in a container.
@@ -272,7 +298,13 @@ public final class Exec {
           process,
           spec.linux() == null ? Linux.NONE : spec.linux(),
           new ExecCompiler.Options(
-              request.id(), request.preserveFds(), true, cgroup != null, otherwise, state));
+              request.id(),
+              request.preserveFds(),
+              true,
+              cgroup != null,
+              otherwise,
+              state,
+              request.embedding() != null));
     } catch (ConfigException e) {
       throw new ContainerException(e.problem(), e);
     }
@@ -381,7 +413,8 @@ public final class Exec {
             executable,
             file,
             request.preserveFds(),
-            request.attended());
+            request.attended(),
+            request.embedding());
     descriptors.close(executable);
     descriptors.close(reportWrite);
     if (console != null) {
