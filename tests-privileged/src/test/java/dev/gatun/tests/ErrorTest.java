@@ -109,12 +109,10 @@ class ErrorTest {
   }
 
   @OnGatun
-  void whatIsNotBuiltYetIsRefusedByName(Box box) {
+  void whatCannotBeHadIsRefusedByName(Box box) {
     // Nothing of a config is ever ignored in silence.
-    Bundle user = box.bundle();
-    user.namespaces().addObject().put("type", "user");
-    int index = user.namespaces().size() - 1;
-    box.run(user).expectFailure("user", "[config.json /linux/namespaces/" + index);
+    Bundle cache = box.bundle().set("/linux/intelRdt", "{'closID': 'a'}");
+    box.run(cache).expectFailure("Intel RDT", "[config.json /linux/intelRdt");
     box.expectNothingLeft();
   }
 

@@ -72,6 +72,7 @@ public final class ExecCompiler {
    * @param otherwise where the cgroup of the container's first process is found, in case that the
    *     given one may have no processes; null when it has to be the given one
    * @param state the container's, which the listener of a seccomp filter is told
+   * @param embedded whether the runtime is in a JVM whose limits nobody meant for the process
    */
   public record Options(
       String id,
@@ -79,7 +80,19 @@ public final class ExecCompiler {
       boolean newKeyring,
       boolean inCgroup,
       @Nullable Otherwise otherwise,
-      State state) {}
+      State state,
+      boolean embedded) {
+    /** On the command line; see the components. */
+    public Options(
+        String id,
+        int preservedFds,
+        boolean newKeyring,
+        boolean inCgroup,
+        @Nullable Otherwise otherwise,
+        State state) {
+      this(id, preservedFds, newKeyring, inCgroup, otherwise, state, false);
+    }
+  }
 
   /**
    * How to find the cgroup of the container's first process.
@@ -218,6 +231,9 @@ public final class ExecCompiler {
   private void intermediate(@Nullable Integer oomScoreAdj, Label middle) {
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NAME), b.string("gatun:" + options.id()));
     InitCompiler.defaultSignals(b);
+    if (options.embedded()) {
+      Inherited.reset(b);
+    }
     if (seccomp != null) {
       seccomp.connect();
     }

@@ -85,6 +85,7 @@ public final class InitCompiler {
    * @param noPivot move the root instead of {@code pivot_root(2)}
    * @param newKeyring give the container a session keyring of its own
    * @param inCgroup whether init is born in a cgroup whose descriptor it is given
+   * @param embedded whether the runtime is in a JVM whose limits nobody meant for the container
    */
   public record Options(
       String id,
@@ -93,7 +94,20 @@ public final class InitCompiler {
       int listenFds,
       boolean noPivot,
       boolean newKeyring,
-      boolean inCgroup) {}
+      boolean inCgroup,
+      boolean embedded) {
+    /** What the command line adds; see the components. */
+    public Options(
+        String id,
+        String bundle,
+        int preservedFds,
+        int listenFds,
+        boolean noPivot,
+        boolean newKeyring,
+        boolean inCgroup) {
+      this(id, bundle, preservedFds, listenFds, noPivot, newKeyring, inCgroup, false);
+    }
+  }
 
   /**
    * A namespace that is joined through a descriptor.
@@ -288,6 +302,9 @@ public final class InitCompiler {
   private void intermediate(Label init) {
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NAME), b.string("gatun:" + options.id()));
     defaultSignals(b);
+    if (options.embedded()) {
+      Inherited.reset(b);
+    }
     if (seccomp != null) {
       seccomp.connect();
     }
@@ -530,6 +547,9 @@ public final class InitCompiler {
     InitHooks hooks = new InitHooks(b, spec, options, channel, reporter.message());
     InitHooks.StartContainer startContainer = hooks.prepareStart();
     Data begin = b.buffer("", 0);
+    if (!linux.netDevices().isEmpty()) {
+      NetDeviceSetup.compile(b, go);
+    }
     RootfsCompiler rootfs =
         new RootfsCompiler(b, spec, options.noPivot(), sources)
             .terminal(

@@ -39,7 +39,6 @@ public final class Abilities {
     for (Capability capability : Capability.values()) {
       capabilities.add(capability.name());
     }
-    Features.Enabled disabled = new Features.Enabled(false);
     return new Features(
         "1.0.0",
         ociVersionMax,
@@ -55,7 +54,7 @@ public final class Abilities {
             new Features.IntelRdt(false, false, false),
             memoryPolicy(),
             new Features.MountExtensions(new Features.Enabled(true)),
-            disabled),
+            new Features.Enabled(true)),
         annotations,
         List.of());
   }

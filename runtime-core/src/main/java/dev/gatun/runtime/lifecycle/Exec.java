@@ -74,21 +74,49 @@ public final class Exec {
    * @param id the container's id, not checked yet
    * @param process what is executed
    * @param consoleSocket the path of the socket that the process's terminal is sent to, or null
+   * @param pidfdSocket the path of the socket that a pidfd of the process is sent to, or null
    * @param pidFile where the process's pid is written to, or null
    * @param preserveFds how many descriptors behind stdio the process keeps
    * @param cgroup a cgroup below the container's that the process is born in, or null
    * @param ignorePaused whether a paused container is entered, to wait until it is resumed
    * @param attended whether the caller will wait for the process itself, with all signals blocked
+   * @param embedding what an embedding JVM adds, null on the command line
    */
   public record Request(
       String id,
       ExecProcess process,
       @Nullable String consoleSocket,
+      @Nullable String pidfdSocket,
       @Nullable String pidFile,
       int preserveFds,
       @Nullable String cgroup,
       boolean ignorePaused,
-      boolean attended) {}
+      boolean attended,
+      @Nullable Embedding embedding) {
+    /** What the command line says; see the components. */
+    public Request(
+        String id,
+        ExecProcess process,
+        @Nullable String consoleSocket,
+        @Nullable String pidfdSocket,
+        @Nullable String pidFile,
+        int preserveFds,
+        @Nullable String cgroup,
+        boolean ignorePaused,
+        boolean attended) {
+      this(
+          id,
+          process,
+          consoleSocket,
+          pidfdSocket,
+          pidFile,
+          preserveFds,
+          cgroup,
+          ignorePaused,
+          attended,
+          null);
+    }
+  }
 
   /**
    * A process that was executed in a container.
@@ -167,7 +195,7 @@ public final class Exec {
       throw new ContainerException("the configuration has no process");
     }
     Request request =
-        new Request(id, new ExecProcess.Given(process), null, null, 0, null, false, false);
+        new Request(id, new ExecProcess.Given(process), null, null, null, 0, null, false, false);
     Exec exec = new Exec(kernel, root, request);
     State state =
         new State(spec.ociVersion(), id, State.Status.RUNNING, 1, "/", spec.annotations());
@@ -215,10 +243,20 @@ public final class Exec {
     return enter(found, compiled, cgroup);
   }
 
+  private ContainerException paused() {
+    return new ContainerException(
+        "cannot exec in a paused container (use --ignore-paused to override): \""
+            + request.id()
+            + "\"");
+  }
+
   private void check(Status status) {
     if (status == Status.STOPPED) {
       throw new ContainerException(
           "cannot exec in a stopped container: container not running: \"" + request.id() + "\"");
+    }
+    if (status == Status.PAUSED && !request.ignorePaused()) {
+      throw paused();
     }
     if (status == Status.CREATING) {
       throw new ContainerException(
@@ -260,7 +298,13 @@ public final class Exec {
           process,
           spec.linux() == null ? Linux.NONE : spec.linux(),
           new ExecCompiler.Options(
-              request.id(), request.preserveFds(), true, cgroup != null, otherwise, state));
+              request.id(),
+              request.preserveFds(),
+              true,
+              cgroup != null,
+              otherwise,
+              state,
+              request.embedding() != null));
     } catch (ConfigException e) {
       throw new ContainerException(e.problem(), e);
     }
@@ -317,6 +361,8 @@ public final class Exec {
       b.step("preserve file descriptor " + fd, "");
       b.sys(Syscall.FCNTL, imm(fd), imm(Constants.F_GETFD));
     }
+    Slot pidfdSocket = descriptors.fd("pidfd socket", request.pidfdSocket());
+    PidfdSocket.connect(b, request.pidfdSocket(), pidfdSocket);
     ConsoleSocket console =
         compiled.console() == null
             ? null
@@ -367,7 +413,8 @@ public final class Exec {
             executable,
             file,
             request.preserveFds(),
-            request.attended());
+            request.attended(),
+            request.embedding());
     descriptors.close(executable);
     descriptors.close(reportWrite);
     if (console != null) {
@@ -419,6 +466,10 @@ public final class Exec {
     b.sys(Syscall.PIDFD_OPEN, pid, imm(0)).into(pidfd);
     if (console != null) {
       console.receive(b, descriptors, terminal);
+    }
+    if (request.pidfdSocket() != null) {
+      PidfdSocket.send(b, pidfdSocket, pid, PidfdSocket.EXEC);
+      b.set(pidfdSocket, imm(-1));
     }
     String pidFile = request.pidFile();
     if (pidFile != null) {
@@ -698,10 +749,7 @@ public final class Exec {
       return failure;
     }
     if (result.slot(entering.frozen()) != 0 && !request.ignorePaused()) {
-      return new ContainerException(
-          "cannot exec in a paused container (use --ignore-paused to override): \""
-              + request.id()
-              + "\"");
+      return paused();
     }
     if (result.slot(entering.pid()) != 0) {
       return null;

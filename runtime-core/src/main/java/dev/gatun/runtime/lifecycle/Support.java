@@ -33,9 +33,6 @@ final class Support {
     if (linux.intelRdt() != null) {
       throw refuse("/linux/intelRdt", "Intel RDT");
     }
-    if (!linux.netDevices().isEmpty()) {
-      throw refuse("/linux/netDevices", "network devices");
-    }
   }
 
   private static ConfigException refuse(String place, String what) {
