@@ -64,9 +64,6 @@ final class ExecVerb implements Verb {
   @Override
   public Outcome run(Invocation call) {
     Options options = call.options();
-    if (options.get("pidfd-socket") != null) {
-      throw new UsageException("--pidfd-socket: this version of gatun has no such sockets");
-    }
     boolean attended = !options.has("detach");
     Exec.Executed executed =
         Exec.run(
@@ -76,6 +73,7 @@ final class ExecVerb implements Verb {
                 call.id(),
                 process(options),
                 options.get("console-socket"),
+                options.get("pidfd-socket"),
                 options.get("pid-file"),
                 options.number("preserve-fds"),
                 cgroup(options.all("cgroup")),

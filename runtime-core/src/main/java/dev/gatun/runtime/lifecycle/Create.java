@@ -20,12 +20,14 @@ import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.Origin;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Hooks;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.NamespaceType;
+import dev.gatun.oci.NetDevice;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
@@ -45,6 +47,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,6 +83,7 @@ public final class Create {
    * @param pidfdSocket the Unix socket that a pidfd of init is sent to, or null
    * @param notifies whether the container is given a NOTIFY_SOCKET
    * @param rootless whether a container may go without a cgroup that nobody lets it have
+   * @param embedding what an embedding JVM adds, null on the command line
    */
   public record Request(
       String id,
@@ -93,7 +97,38 @@ public final class Create {
       boolean attended,
       @Nullable String pidfdSocket,
       boolean notifies,
-      Rootless rootless) {}
+      Rootless rootless,
+      @Nullable Embedding embedding) {
+    /** What the command line says; see the components. */
+    public Request(
+        String id,
+        @Nullable String bundle,
+        @Nullable String consoleSocket,
+        @Nullable String pidFile,
+        int preserveFds,
+        int listenFds,
+        boolean noPivot,
+        boolean noNewKeyring,
+        boolean attended,
+        @Nullable String pidfdSocket,
+        boolean notifies,
+        Rootless rootless) {
+      this(
+          id,
+          bundle,
+          consoleSocket,
+          pidFile,
+          preserveFds,
+          listenFds,
+          noPivot,
+          noNewKeyring,
+          attended,
+          pidfdSocket,
+          notifies,
+          rootless,
+          null);
+    }
+  }
 
   /** The values of {@code --rootless}. */
   public enum Rootless {
@@ -212,6 +247,9 @@ public final class Create {
     Explanation.atGate(parts, plan.compiled());
     Explanation.start(parts, arch, root, plan.state());
     Explanation.fromGate(parts, plan.compiled());
+    if (plan.compiled().console() != null) {
+      Explanation.foreground(parts, arch);
+    }
     Explanation.poststop(parts, arch, plan.state());
     return parts;
   }
@@ -226,6 +264,7 @@ public final class Create {
       InitCompiler.Image compiled,
       InitImage image,
       int kept,
+      Map<String, NetDevice> devices,
       Hooks hooks,
       List<String> unknown) {}
 
@@ -256,7 +295,8 @@ public final class Create {
                 request.listenFds(),
                 request.noPivot(),
                 !request.noNewKeyring(),
-                cgroup != null),
+                cgroup != null,
+                request.embedding() != null),
             found.privileges());
     InitImage image = InitImage.link(compiled);
     Hooks hooks = spec.hooks() == null ? Hooks.NONE : spec.hooks();
@@ -281,6 +321,7 @@ public final class Create {
         compiled,
         image,
         kept,
+        linux.netDevices(),
         hooks,
         spec.unknownProperties());
   }
@@ -324,24 +365,14 @@ public final class Create {
     Slot gid = b.slot("gid");
     b.sys(Syscall.GETEUID).into(uid);
     b.sys(Syscall.GETEGID).into(gid);
-    String path = request.bundle() == null ? "." : request.bundle();
-    b.step("open bundle \"" + path + "\"", "");
-    Slot directory = descriptors.fd("bundle", path);
-    b.sys(
-            Syscall.OPENAT,
-            imm(Constants.AT_FDCWD),
-            b.string(path),
-            imm(Constants.O_PATH | b.arch().O_DIRECTORY() | Constants.O_CLOEXEC),
-            imm(0))
-        .into(directory);
     Slot total = b.slot("total");
     Slot configEnd = b.slot("config end");
     Slot mountsEnd = b.slot("mounts end");
     b.set(total, imm(0));
-    b.step("read config.json of bundle \"" + path + "\"", "");
-    append(b, descriptors, directory, "config.json", files, total);
+    if (givenConfig() == null) {
+      readConfig(b, descriptors, files, total);
+    }
     b.set(configEnd, total);
-    descriptors.close(directory);
     b.step("read the mount table", "");
     append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/mountinfo", files, total);
     b.set(mountsEnd, total);
@@ -355,6 +386,27 @@ public final class Create {
     b.bind(none);
     b.replyUpTo(files, total);
     return new Reading(b.build(), cwd, time, files, uid, gid, configEnd, mountsEnd, cgroupEnd);
+  }
+
+  private byte @Nullable [] givenConfig() {
+    Embedding embedding = request.embedding();
+    return embedding == null ? null : embedding.config();
+  }
+
+  private void readConfig(ProgramBuilder b, Descriptors descriptors, Data files, Slot total) {
+    String path = request.bundle() == null ? "." : request.bundle();
+    b.step("open bundle \"" + path + "\"", "");
+    Slot directory = descriptors.fd("bundle", path);
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string(path),
+            imm(Constants.O_PATH | b.arch().O_DIRECTORY() | Constants.O_CLOEXEC),
+            imm(0))
+        .into(directory);
+    b.step("read config.json of bundle \"" + path + "\"", "");
+    append(b, descriptors, directory, "config.json", files, total);
+    descriptors.close(directory);
   }
 
   /**
@@ -382,9 +434,10 @@ public final class Create {
     String workingDirectory = text(result.bytes(reading.cwd()));
     byte[] clock = result.bytes(reading.time());
     String path = request.bundle() == null ? "." : request.bundle();
+    byte[] given = givenConfig();
     return new Bundle(
         Paths.absolute(workingDirectory, path),
-        Arrays.copyOfRange(all, 0, config),
+        given == null ? Arrays.copyOfRange(all, 0, config) : given,
         CgroupRoot.parse(
             Arrays.copyOfRange(all, config, mounts), Arrays.copyOfRange(all, mounts, cgroup)),
         Timestamp.rfc3339(
@@ -551,10 +604,20 @@ public final class Create {
             directory,
             root + "/" + request.id());
     Slot intermediate =
-        Spawn.start(b, descriptors, request.id(), channels, image, plan.kept(), request.attended());
+        Spawn.start(
+            b,
+            descriptors,
+            request.id(),
+            channels,
+            image,
+            plan.kept(),
+            request.attended(),
+            request.embedding());
+    NetDevices devices =
+        plan.devices().isEmpty() ? null : new NetDevices(b, descriptors, plan.devices());
     // A byte for an init that is gone must be no SIGPIPE: this end stays while hooks are run.
     Spawn.closeImageEnds(descriptors, channels, cgroupFd, hooks == null ? null : channels.goRead());
-    receive(b, channels, intermediate, messagesEnd, pid, ready, hooks);
+    receive(b, channels, intermediate, messagesEnd, pid, ready, hooks, devices);
     waitFor(b, intermediate);
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
@@ -663,7 +726,8 @@ public final class Create {
       Slot end,
       Slot pid,
       Slot ready,
-      @Nullable RuntimeHooks hooks) {
+      @Nullable RuntimeHooks hooks,
+      @Nullable NetDevices devices) {
     Slot report = channels.reportRead();
     b.step("wait for the container's process", "");
     Slot kind = b.slot("kind");
@@ -706,6 +770,12 @@ public final class Create {
     b.jump(rest);
     b.bind(isPid);
     b.set(pid, left);
+    if (devices != null) {
+      b.branch(Condition.NE, said, imm(0), check);
+      Origin here = b.origin();
+      devices.move(pid, channels.goWrite());
+      b.step(here);
+    }
     b.jump(check);
     b.bind(isReady);
     b.set(ready, imm(1));
@@ -835,7 +905,8 @@ public final class Create {
     b.step("write pid file \"" + path + "\"", "");
     int slash = path.lastIndexOf('/');
     String temporary = path.substring(0, slash + 1) + "." + path.substring(slash + 1);
-    Slot file = b.fd("file", temporary);
+    Descriptors descriptors = new Descriptors(b);
+    Slot file = descriptors.fd("file", temporary);
     b.sys(
             Syscall.OPENAT,
             imm(Constants.AT_FDCWD),
@@ -849,7 +920,7 @@ public final class Create {
             imm(0644))
         .into(file);
     b.sys(Syscall.WRITE, file, digits, count);
-    Idioms.close(b, file);
+    descriptors.end();
     b.sys(
         Syscall.RENAMEAT2,
         imm(Constants.AT_FDCWD),
