@@ -64,9 +64,6 @@ final class ExecVerb implements Verb {
   @Override
   public Outcome run(Invocation call) {
     Options options = call.options();
-    if (options.get("pidfd-socket") != null) {
-      throw new UsageException("--pidfd-socket: this version of gatun has no such sockets");
-    }
     boolean attended = !options.has("detach");
     Exec.Executed executed =
         Exec.run(
@@ -80,7 +77,8 @@ final class ExecVerb implements Verb {
                 options.number("preserve-fds"),
                 cgroup(options.all("cgroup")),
                 options.has("ignore-paused"),
-                attended));
+                attended,
+                options.get("pidfd-socket")));
     for (String warning : executed.warnings()) {
       call.notes().warn(warning);
     }

@@ -50,6 +50,42 @@ class PidfdSocketTest {
   }
 
   @OnGatun
+  void execSendsThePidfdOfItsProcess(Box box) {
+    String id = box.start(box.bundle().args("/bin/sleep", "1000"));
+    Path socket = box.directory().resolve("pidfd.sock");
+    Command receiver = Peer.listen(box, "pidfd", socket.toString(), "9");
+    Command exec =
+        box.call("exec", "--pidfd-socket", socket.toString(), id, "/bin/sleep", "1000");
+    receiver.await().expectSuccess();
+    assertEquals("word setns", receiver.out().lines().skip(1).findFirst().orElse(""));
+    exec.expectExit(128 + 9);
+    assertEquals("running", box.status(id));
+    Path pidFile = box.directory().resolve("pid");
+    Path other = box.directory().resolve("other.sock");
+    Command second = Peer.listen(box, "pidfd", other.toString(), "0");
+    box.call(
+            "exec",
+            "--detach",
+            "--pid-file",
+            pidFile.toString(),
+            "--pidfd-socket",
+            other.toString(),
+            id,
+            "/bin/sleep",
+            "1000")
+        .expectSuccess();
+    second.await().expectSuccess();
+    try {
+      assertEquals("pid " + Files.readString(pidFile), second.out().lines().toList().getLast());
+    } catch (java.io.IOException e) {
+      throw new AssertionError(e);
+    }
+    Path missing = box.directory().resolve("nobody");
+    box.call("exec", "--pidfd-socket", missing.toString(), id, "/bin/true")
+        .expectExit(255);
+  }
+
+  @OnGatun
   void aSocketThatIsNotThereFailsBeforeAnythingIsMade(Box box) {
     String bundle = box.bundle().args("/bin/true").write();
     String missing = box.directory().resolve("nobody").toString();

@@ -77,6 +77,7 @@ public final class Exec {
    * @param cgroup a cgroup below the container's that the process is born in, or null
    * @param ignorePaused whether a paused container is entered, to wait until it is resumed
    * @param attended whether the caller will wait for the process itself, with all signals blocked
+   * @param pidfdSocket the Unix socket that a pidfd of the process is sent to, or null
    */
   public record Request(
       String id,
@@ -86,7 +87,8 @@ public final class Exec {
       int preserveFds,
       @Nullable String cgroup,
       boolean ignorePaused,
-      boolean attended) {}
+      boolean attended,
+      @Nullable String pidfdSocket) {}
 
   /**
    * A process that was executed in a container.
@@ -165,7 +167,7 @@ public final class Exec {
       throw new ContainerException("the configuration has no process");
     }
     Request request =
-        new Request(id, new ExecProcess.Given(process), null, null, 0, null, false, false);
+        new Request(id, new ExecProcess.Given(process), null, null, 0, null, false, false, null);
     Exec exec = new Exec(kernel, root, request);
     ExecCompiler.Image compiled = exec.compile(spec, process, 1, cgroup);
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
@@ -301,6 +303,8 @@ public final class Exec {
       b.step("preserve file descriptor " + fd, "");
       b.sys(Syscall.FCNTL, imm(fd), imm(Constants.F_GETFD));
     }
+    Slot pidfdSocket = descriptors.fd("pidfd socket", request.pidfdSocket());
+    PidfdSocket.connect(b, request.pidfdSocket(), pidfdSocket);
     ConsoleSocket console =
         compiled.console() == null
             ? null
@@ -401,6 +405,9 @@ public final class Exec {
     b.set(middle, imm(0));
     b.step("hold on to the process", "");
     b.sys(Syscall.PIDFD_OPEN, pid, imm(0)).into(pidfd);
+    if (request.pidfdSocket() != null) {
+      PidfdSocket.send(b, pidfdSocket, pid, PidfdSocket.EXEC);
+    }
     if (console != null) {
       console.receive(b, descriptors, terminal);
     }
