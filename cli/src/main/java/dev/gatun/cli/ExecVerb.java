@@ -73,12 +73,12 @@ final class ExecVerb implements Verb {
                 call.id(),
                 process(options),
                 options.get("console-socket"),
+                options.get("pidfd-socket"),
                 options.get("pid-file"),
                 options.number("preserve-fds"),
                 cgroup(options.all("cgroup")),
                 options.has("ignore-paused"),
-                attended,
-                options.get("pidfd-socket")));
+                attended));
     for (String warning : executed.warnings()) {
       call.notes().warn(warning);
     }

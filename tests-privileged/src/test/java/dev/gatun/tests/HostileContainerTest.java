@@ -154,16 +154,13 @@ class HostileContainerTest {
                 box,
                 "while :; do for fd in 3 4 5 6 7 8 9; do"
                     + " ln -sfn /proc/self/fd/$fd /w; ln -sfn /tmp /w; done; done"));
-    for (int fd = 3; fd < 24; fd++) {
-      for (String self : List.of("self", "thread-self", "1")) {
-        Command exec =
-            exec(box, id, "--cwd", "/proc/" + self + "/fd/" + fd, "ID", "sh", "-c", read);
-        exec.expectExit(255);
-        assertFalse(exec.out().contains("of the host"), exec::toString);
-      }
+    for (int fd = 3; fd < 13; fd++) {
+      Command exec = exec(box, id, "--cwd", "/proc/self/fd/" + fd, "ID", "sh", "-c", read);
+      exec.expectExit(255);
+      assertFalse(exec.out().contains("of the host"), exec::toString);
     }
     int inside = 0;
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 20; i++) {
       Command exec = exec(box, id, "--cwd", "/w", "ID", "sh", "-c", read);
       assertFalse(exec.out().contains("of the host"), exec::toString);
       if (!exec.out().isEmpty()) {

@@ -23,9 +23,15 @@ class UserNamespaceTest {
 
   /** A bundle with a user namespace of two ranges. */
   static Bundle mapped(Box box) {
-    Bundle bundle = box.bundle();
+    Bundle bundle = owned(box.bundle());
     bundle.namespaces().addObject().put("type", "user");
     return bundle.set("/linux/uidMappings", MAPS).set("/linux/gidMappings", MAPS);
+  }
+
+  /** Lets the container's root make what mounts need in its root file system. */
+  static Bundle owned(Bundle bundle) {
+    Host.run("chown", "100000:100000", bundle.rootfs().toString());
+    return bundle;
   }
 
   private static String squeeze(String text) {
@@ -135,9 +141,8 @@ class UserNamespaceTest {
         .expectFailure("the host's /dev/zero is not this device", "[config.json /linux/devices/0]");
     Bundle link = mapped(box).removeMount("/dev/mqueue");
     link.removeMount("/dev/pts").removeMount("/dev/shm").removeMount("/dev").writable();
-    link.makeDirectory("dev");
+    Host.run("chown", "100000:100000", link.makeDirectory("dev").toString());
     link.symlink("dev/zero", "/etc/passwd");
-    Host.run("chown", "-R", "100000:100000", link.rootfs().toString());
     box.run(link).expectFailure("create device /dev/zero", "a link is there");
     box.expectNothingLeft();
   }
@@ -170,10 +175,10 @@ class UserNamespaceTest {
     try {
       box.run(mapped(box).mount("/mnt", "bind", disk, "rbind", "rw"))
           .expectFailure("mount /mnt with rw, suid, dev or exec", "EPERM");
-      box.expectNothingLeft();
     } finally {
       Host.run("umount", disk.toString());
     }
+    box.expectNothingLeft();
   }
 
   /** A process in new namespaces, with maps. */
@@ -183,9 +188,7 @@ class UserNamespaceTest {
             box.directory(),
             java.util.Map.of(),
             List.of("unshare", "-U", "-n", "-u", "/bin/sleep", "1000"));
-    Wait.until(
-        "a user namespace",
-        () -> !ProcFs.link(holder.pid(), "ns/uts").equals(host("uts")));
+    Wait.until("a user namespace", () -> !ProcFs.link(holder.pid(), "ns/uts").equals(host("uts")));
     for (String file : List.of("uid_map", "gid_map")) {
       Files.writeString(Path.of("/proc/" + holder.pid() + "/" + file), "0 100000 65536\n");
     }
@@ -202,7 +205,7 @@ class UserNamespaceTest {
     String map = "[{'containerID': 0, 'hostID': 100000, 'size': 65536}]";
     // runc wants to be told the maps, although they are what they are.
     Bundle bundle =
-        box.bundle()
+        owned(box.bundle())
             .remove("/hostname")
             .bind(home.resolve("data"), "/mnt")
             .set("/linux/uidMappings", map)
@@ -280,7 +283,8 @@ class UserNamespaceTest {
     }
     assertEquals(
         "200 260",
-        box.output(bundle, "echo $(wc -l < /proc/self/uid_map) $(cat /mnt/* | tr -d '\\n' | wc -c)"));
+        box.output(
+            bundle, "echo $(wc -l < /proc/self/uid_map) $(cat /mnt/* | tr -d '\\n' | wc -c)"));
   }
 
   @OnGatun
@@ -290,7 +294,8 @@ class UserNamespaceTest {
     String overlap =
         "[{'containerID': 0, 'hostID': 1, 'size': 9}, {'containerID': 5, 'hostID': 99, 'size': 9}]";
     box.run(mapped(box).set("/linux/uidMappings", overlap))
-        .expectFailure("write the map of users: write(", "EINVAL", "[config.json /linux/uidMappings]");
+        .expectFailure(
+            "write the map of users: write(", "EINVAL", "[config.json /linux/uidMappings]");
     box.run(mapped(box).set("/process/user", "{'uid': 99999, 'gid': 0}"))
         .expectFailure("user 99999 is not mapped", "[config.json /process/user/uid]");
     box.run(mapped(box).set("/linux/uidMappings", "[{'containerID': 1, 'hostID': 1, 'size': 9}]"))
@@ -298,7 +303,8 @@ class UserNamespaceTest {
     ObjectNode pts = (ObjectNode) mapped(box).mounts().get(2);
     assertEquals("/dev/pts", pts.get("destination").asText());
     box.run(mapped(box).set("/linux/gidMappings", "[{'containerID': 0, 'hostID': 1, 'size': 5}]"))
-        .expectFailure("mount /dev/pts: group 5 is not mapped", "[config.json /mounts/2/options/5]");
+        .expectFailure(
+            "mount /dev/pts: group 5 is not mapped", "[config.json /mounts/2/options/5]");
     box.run(mapped(box).removeNamespace("pid"))
         .expectFailure("mount /proc: a proc is given to who owns the PID namespace");
     box.run(box.bundle().join("user", "/proc/self/ns/net"))

@@ -22,11 +22,13 @@ import dev.gatun.oci.Namespace;
 import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Process;
 import dev.gatun.oci.Spec;
+import dev.gatun.oci.State;
 import dev.gatun.oci.TimeOffset;
 import dev.gatun.runtime.process.ProcessCompiler;
 import dev.gatun.runtime.rootfs.HostSources;
 import dev.gatun.runtime.rootfs.RootfsCompiler;
 import dev.gatun.runtime.rootfs.TerminalCompiler;
+import dev.gatun.runtime.seccomp.SeccompCompiler;
 import dev.gatun.runtime.userns.Privileges;
 import dev.gatun.runtime.userns.UserNamespace;
 import java.nio.charset.StandardCharsets;
@@ -70,6 +72,7 @@ public final class InitCompiler {
   private final HostSources sources;
   private final @Nullable UserNamespace userNamespace;
   private final ProcessCompiler compiler;
+  private final @Nullable SeccompCompiler seccomp;
 
   /**
    * What the command line adds to the configuration.
@@ -82,6 +85,7 @@ public final class InitCompiler {
    * @param noPivot move the root instead of {@code pivot_root(2)}
    * @param newKeyring give the container a session keyring of its own
    * @param inCgroup whether init is born in a cgroup whose descriptor it is given
+   * @param embedded whether the runtime is in a JVM whose limits nobody meant for the container
    */
   public record Options(
       String id,
@@ -90,7 +94,20 @@ public final class InitCompiler {
       int listenFds,
       boolean noPivot,
       boolean newKeyring,
-      boolean inCgroup) {}
+      boolean inCgroup,
+      boolean embedded) {
+    /** What the command line adds; see the components. */
+    public Options(
+        String id,
+        String bundle,
+        int preservedFds,
+        int listenFds,
+        boolean noPivot,
+        boolean newKeyring,
+        boolean inCgroup) {
+      this(id, bundle, preservedFds, listenFds, noPivot, newKeyring, inCgroup, false);
+    }
+  }
 
   /**
    * A namespace that is joined through a descriptor.
@@ -156,6 +173,7 @@ public final class InitCompiler {
     signals = b.slot("signals");
     polls = b.variable("pollfds", 2 * Structs.SIZEOF_POLLFD);
     info = b.buffer("siginfo", Structs.SIZEOF_SIGNALFD_SIGINFO);
+    seccomp = seccomp();
     for (int i = 0; i < linux.namespaces().size(); i++) {
       Namespace namespace = linux.namespaces().get(i);
       if (namespace.path() != null) {
@@ -181,7 +199,8 @@ public final class InitCompiler {
     }
     compiler =
         new ProcessCompiler(b, process, "/process", options.preservedFds(), options.listenFds())
-            .linux(linux);
+            .linux(linux)
+            .seccomp(seccomp);
     if (isLimited()) {
       compiler.inUserNamespace();
     }
@@ -199,6 +218,23 @@ public final class InitCompiler {
       }
     }
     return null;
+  }
+
+  private @Nullable SeccompCompiler seccomp() {
+    Process process = spec.process();
+    if (linux.seccomp() == null || process == null) {
+      return null;
+    }
+    boolean late = process.noNewPrivileges();
+    State state =
+        new State(
+            spec.ociVersion(),
+            options.id(),
+            late ? State.Status.CREATED : State.Status.CREATING,
+            0,
+            options.bundle(),
+            spec.annotations());
+    return new SeccompCompiler(b, linux.seccomp(), late, state);
   }
 
   /**
@@ -242,8 +278,12 @@ public final class InitCompiler {
     init(started);
     b.bind(failed);
     reporter.failure();
+    Program program = b.build();
+    if (seccomp != null) {
+      seccomp.check(program, resident, failed.record());
+    }
     return new Image(
-        b.build(),
+        program,
         resident,
         report,
         go,
@@ -262,6 +302,12 @@ public final class InitCompiler {
   private void intermediate(Label init) {
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NAME), b.string("gatun:" + options.id()));
     defaultSignals(b);
+    if (options.embedded()) {
+      Inherited.reset(b);
+    }
+    if (seccomp != null) {
+      seccomp.connect();
+    }
     if (userNamespace != null) {
       // What only the host's root may do, and a child inherits.
       Slot procfs = hostProcfs();
@@ -305,6 +351,9 @@ public final class InitCompiler {
       userNamespace.explain(call, pid);
     }
     send(Message.PID, pid);
+    if (seccomp != null) {
+      seccomp.tell(pid);
+    }
     if (userNamespace != null) {
       userNamespace.serve(pid);
     }
@@ -465,6 +514,9 @@ public final class InitCompiler {
     b.sys(Syscall.SETSID);
     if (cgroup != null) {
       Idioms.close(b, cgroup);
+    }
+    if (seccomp != null) {
+      seccomp.learn();
     }
     if (userNamespace != null) {
       userNamespace.receive();

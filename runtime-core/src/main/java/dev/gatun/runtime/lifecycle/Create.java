@@ -83,6 +83,7 @@ public final class Create {
    * @param pidfdSocket the Unix socket that a pidfd of init is sent to, or null
    * @param notifies whether the container is given a NOTIFY_SOCKET
    * @param rootless whether a container may go without a cgroup that nobody lets it have
+   * @param embedding what an embedding JVM adds, null on the command line
    */
   public record Request(
       String id,
@@ -96,7 +97,38 @@ public final class Create {
       boolean attended,
       @Nullable String pidfdSocket,
       boolean notifies,
-      Rootless rootless) {}
+      Rootless rootless,
+      @Nullable Embedding embedding) {
+    /** What the command line says; see the components. */
+    public Request(
+        String id,
+        @Nullable String bundle,
+        @Nullable String consoleSocket,
+        @Nullable String pidFile,
+        int preserveFds,
+        int listenFds,
+        boolean noPivot,
+        boolean noNewKeyring,
+        boolean attended,
+        @Nullable String pidfdSocket,
+        boolean notifies,
+        Rootless rootless) {
+      this(
+          id,
+          bundle,
+          consoleSocket,
+          pidFile,
+          preserveFds,
+          listenFds,
+          noPivot,
+          noNewKeyring,
+          attended,
+          pidfdSocket,
+          notifies,
+          rootless,
+          null);
+    }
+  }
 
   /** The values of {@code --rootless}. */
   public enum Rootless {
@@ -215,6 +247,9 @@ public final class Create {
     Explanation.atGate(parts, plan.compiled());
     Explanation.start(parts, arch, root, plan.state());
     Explanation.fromGate(parts, plan.compiled());
+    if (plan.compiled().console() != null) {
+      Explanation.foreground(parts, arch);
+    }
     Explanation.poststop(parts, arch, plan.state());
     return parts;
   }
@@ -260,7 +295,8 @@ public final class Create {
                 request.listenFds(),
                 request.noPivot(),
                 !request.noNewKeyring(),
-                cgroup != null),
+                cgroup != null,
+                request.embedding() != null),
             found.privileges());
     InitImage image = InitImage.link(compiled);
     Hooks hooks = spec.hooks() == null ? Hooks.NONE : spec.hooks();
@@ -329,24 +365,14 @@ public final class Create {
     Slot gid = b.slot("gid");
     b.sys(Syscall.GETEUID).into(uid);
     b.sys(Syscall.GETEGID).into(gid);
-    String path = request.bundle() == null ? "." : request.bundle();
-    b.step("open bundle \"" + path + "\"", "");
-    Slot directory = descriptors.fd("bundle", path);
-    b.sys(
-            Syscall.OPENAT,
-            imm(Constants.AT_FDCWD),
-            b.string(path),
-            imm(Constants.O_PATH | b.arch().O_DIRECTORY() | Constants.O_CLOEXEC),
-            imm(0))
-        .into(directory);
     Slot total = b.slot("total");
     Slot configEnd = b.slot("config end");
     Slot mountsEnd = b.slot("mounts end");
     b.set(total, imm(0));
-    b.step("read config.json of bundle \"" + path + "\"", "");
-    append(b, descriptors, directory, "config.json", files, total);
+    if (givenConfig() == null) {
+      readConfig(b, descriptors, files, total);
+    }
     b.set(configEnd, total);
-    descriptors.close(directory);
     b.step("read the mount table", "");
     append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/mountinfo", files, total);
     b.set(mountsEnd, total);
@@ -360,6 +386,27 @@ public final class Create {
     b.bind(none);
     b.replyUpTo(files, total);
     return new Reading(b.build(), cwd, time, files, uid, gid, configEnd, mountsEnd, cgroupEnd);
+  }
+
+  private byte @Nullable [] givenConfig() {
+    Embedding embedding = request.embedding();
+    return embedding == null ? null : embedding.config();
+  }
+
+  private void readConfig(ProgramBuilder b, Descriptors descriptors, Data files, Slot total) {
+    String path = request.bundle() == null ? "." : request.bundle();
+    b.step("open bundle \"" + path + "\"", "");
+    Slot directory = descriptors.fd("bundle", path);
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string(path),
+            imm(Constants.O_PATH | b.arch().O_DIRECTORY() | Constants.O_CLOEXEC),
+            imm(0))
+        .into(directory);
+    b.step("read config.json of bundle \"" + path + "\"", "");
+    append(b, descriptors, directory, "config.json", files, total);
+    descriptors.close(directory);
   }
 
   /**
@@ -387,9 +434,10 @@ public final class Create {
     String workingDirectory = text(result.bytes(reading.cwd()));
     byte[] clock = result.bytes(reading.time());
     String path = request.bundle() == null ? "." : request.bundle();
+    byte[] given = givenConfig();
     return new Bundle(
         Paths.absolute(workingDirectory, path),
-        Arrays.copyOfRange(all, 0, config),
+        given == null ? Arrays.copyOfRange(all, 0, config) : given,
         CgroupRoot.parse(
             Arrays.copyOfRange(all, config, mounts), Arrays.copyOfRange(all, mounts, cgroup)),
         Timestamp.rfc3339(
@@ -556,7 +604,15 @@ public final class Create {
             directory,
             root + "/" + request.id());
     Slot intermediate =
-        Spawn.start(b, descriptors, request.id(), channels, image, plan.kept(), request.attended());
+        Spawn.start(
+            b,
+            descriptors,
+            request.id(),
+            channels,
+            image,
+            plan.kept(),
+            request.attended(),
+            request.embedding());
     NetDevices devices =
         plan.devices().isEmpty() ? null : new NetDevices(b, descriptors, plan.devices());
     // A byte for an init that is gone must be no SIGPIPE: this end stays while hooks are run.
@@ -850,7 +906,8 @@ public final class Create {
     b.step("write pid file \"" + path + "\"", "");
     int slash = path.lastIndexOf('/');
     String temporary = path.substring(0, slash + 1) + "." + path.substring(slash + 1);
-    Slot file = b.fd("file", temporary);
+    Descriptors descriptors = new Descriptors(b);
+    Slot file = descriptors.fd("file", temporary);
     b.sys(
             Syscall.OPENAT,
             imm(Constants.AT_FDCWD),
@@ -864,7 +921,7 @@ public final class Create {
             imm(0644))
         .into(file);
     b.sys(Syscall.WRITE, file, digits, count);
-    Idioms.close(b, file);
+    descriptors.end();
     b.sys(
         Syscall.RENAMEAT2,
         imm(Constants.AT_FDCWD),

@@ -25,12 +25,14 @@ import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Process;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
+import dev.gatun.oci.State;
 import dev.gatun.runtime.ConfigException;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.init.ExecCompiler;
 import dev.gatun.runtime.init.InitImage;
 import dev.gatun.runtime.init.Message;
 import dev.gatun.runtime.process.ProcessCompiler;
+import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.Status;
 import java.util.ArrayList;
@@ -72,23 +74,49 @@ public final class Exec {
    * @param id the container's id, not checked yet
    * @param process what is executed
    * @param consoleSocket the path of the socket that the process's terminal is sent to, or null
+   * @param pidfdSocket the path of the socket that a pidfd of the process is sent to, or null
    * @param pidFile where the process's pid is written to, or null
    * @param preserveFds how many descriptors behind stdio the process keeps
    * @param cgroup a cgroup below the container's that the process is born in, or null
    * @param ignorePaused whether a paused container is entered, to wait until it is resumed
    * @param attended whether the caller will wait for the process itself, with all signals blocked
-   * @param pidfdSocket the Unix socket that a pidfd of the process is sent to, or null
+   * @param embedding what an embedding JVM adds, null on the command line
    */
   public record Request(
       String id,
       ExecProcess process,
       @Nullable String consoleSocket,
+      @Nullable String pidfdSocket,
       @Nullable String pidFile,
       int preserveFds,
       @Nullable String cgroup,
       boolean ignorePaused,
       boolean attended,
-      @Nullable String pidfdSocket) {}
+      @Nullable Embedding embedding) {
+    /** What the command line says; see the components. */
+    public Request(
+        String id,
+        ExecProcess process,
+        @Nullable String consoleSocket,
+        @Nullable String pidfdSocket,
+        @Nullable String pidFile,
+        int preserveFds,
+        @Nullable String cgroup,
+        boolean ignorePaused,
+        boolean attended) {
+      this(
+          id,
+          process,
+          consoleSocket,
+          pidfdSocket,
+          pidFile,
+          preserveFds,
+          cgroup,
+          ignorePaused,
+          attended,
+          null);
+    }
+  }
 
   /**
    * A process that was executed in a container.
@@ -167,9 +195,11 @@ public final class Exec {
       throw new ContainerException("the configuration has no process");
     }
     Request request =
-        new Request(id, new ExecProcess.Given(process), null, null, 0, null, false, false, null);
+        new Request(id, new ExecProcess.Given(process), null, null, null, 0, null, false, false);
     Exec exec = new Exec(kernel, root, request);
-    ExecCompiler.Image compiled = exec.compile(spec, process, 1, cgroup);
+    State state =
+        new State(spec.ociVersion(), id, State.Status.RUNNING, 1, "/", spec.annotations());
+    ExecCompiler.Image compiled = exec.compile(spec, process, state, cgroup);
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     Slot directory = descriptors.fd("directory", root + "/" + id);
@@ -202,7 +232,8 @@ public final class Exec {
       check(found.status());
       Spec spec = SpecReader.readValid(entrance.config(), "config.json");
       cgroup = Cgroups.of(found);
-      compiled = compile(spec, process(spec, entrance.process()), found.pid(), cgroup);
+      Process process = process(spec, entrance.process());
+      compiled = compile(spec, process, state(spec, found), cgroup);
       ConsoleSocket.check(
           compiled.console() != null, request.attended(), request.consoleSocket(), "");
     } catch (RuntimeException e) {
@@ -212,10 +243,20 @@ public final class Exec {
     return enter(found, compiled, cgroup);
   }
 
+  private ContainerException paused() {
+    return new ContainerException(
+        "cannot exec in a paused container (use --ignore-paused to override): \""
+            + request.id()
+            + "\"");
+  }
+
   private void check(Status status) {
     if (status == Status.STOPPED) {
       throw new ContainerException(
           "cannot exec in a stopped container: container not running: \"" + request.id() + "\"");
+    }
+    if (status == Status.PAUSED && !request.ignorePaused()) {
+      throw paused();
     }
     if (status == Status.CREATING) {
       throw new ContainerException(
@@ -234,19 +275,36 @@ public final class Exec {
     return ExecProcess.completed(spec, ((ExecProcess.Given) asked).process());
   }
 
+  private static State state(Spec spec, Look.Found found) {
+    ContainerState known = found.state();
+    return new State(
+        spec.ociVersion(),
+        found.id(),
+        found.status() == Status.CREATED ? State.Status.CREATED : State.Status.RUNNING,
+        found.pid(),
+        known == null ? "" : known.bundle(),
+        spec.annotations());
+  }
+
   private ExecCompiler.Image compile(
-      Spec spec, Process process, int pid, @Nullable CgroupPath cgroup) {
+      Spec spec, Process process, State state, @Nullable CgroupPath cgroup) {
     ExecCompiler.Otherwise otherwise =
         cgroup == null || request.cgroup() != null
             ? null
-            : new ExecCompiler.Otherwise(pid, cgroup.mountPoint(), cgroup.path());
+            : new ExecCompiler.Otherwise(state.pid(), cgroup.mountPoint(), cgroup.path());
     try {
       return ExecCompiler.compile(
           kernel.arch(),
           process,
           spec.linux() == null ? Linux.NONE : spec.linux(),
           new ExecCompiler.Options(
-              request.id(), request.preserveFds(), true, cgroup != null, otherwise));
+              request.id(),
+              request.preserveFds(),
+              true,
+              cgroup != null,
+              otherwise,
+              state,
+              request.embedding() != null));
     } catch (ConfigException e) {
       throw new ContainerException(e.problem(), e);
     }
@@ -355,7 +413,8 @@ public final class Exec {
             executable,
             file,
             request.preserveFds(),
-            request.attended());
+            request.attended(),
+            request.embedding());
     descriptors.close(executable);
     descriptors.close(reportWrite);
     if (console != null) {
@@ -405,11 +464,12 @@ public final class Exec {
     b.set(middle, imm(0));
     b.step("hold on to the process", "");
     b.sys(Syscall.PIDFD_OPEN, pid, imm(0)).into(pidfd);
-    if (request.pidfdSocket() != null) {
-      PidfdSocket.send(b, pidfdSocket, pid, PidfdSocket.EXEC);
-    }
     if (console != null) {
       console.receive(b, descriptors, terminal);
+    }
+    if (request.pidfdSocket() != null) {
+      PidfdSocket.send(b, pidfdSocket, pid, PidfdSocket.EXEC);
+      b.set(pidfdSocket, imm(-1));
     }
     String pidFile = request.pidFile();
     if (pidFile != null) {
@@ -689,10 +749,7 @@ public final class Exec {
       return failure;
     }
     if (result.slot(entering.frozen()) != 0 && !request.ignorePaused()) {
-      return new ContainerException(
-          "cannot exec in a paused container (use --ignore-paused to override): \""
-              + request.id()
-              + "\"");
+      return paused();
     }
     if (result.slot(entering.pid()) != 0) {
       return null;

@@ -1,7 +1,10 @@
 package dev.gatun.runtime.lifecycle;
 
+import static dev.gatun.linux.program.Arg.imm;
+
 import dev.gatun.linux.Arch;
 import dev.gatun.linux.program.Descriptors;
+import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Program;
@@ -176,6 +179,21 @@ public final class Explanation {
             "becomes the container's process",
             image.program(),
             records(image.program(), image.started(), image.failed())));
+  }
+
+  /** The command in the foreground, which shows a terminal meanwhile. */
+  static void foreground(List<Part> parts, Arch arch) {
+    ProgramBuilder b = new ProgramBuilder(arch);
+    Slot status = b.slot("status");
+    TerminalRelay relay = new TerminalRelay(b, imm(0));
+    b.step("wait for the container", "");
+    Attend.untilEnd(b, 0, 0, status, relay, null);
+    b.sys(Syscall.EXIT_GROUP, status);
+    parts.add(
+        whole(
+            "gatun run",
+            "in the foreground: waits, and shows the terminal by two copies of itself",
+            b.build()));
   }
 
   /** The gate's first record: what comes before it only jumps over it. */

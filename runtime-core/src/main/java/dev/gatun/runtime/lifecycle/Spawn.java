@@ -209,10 +209,19 @@ final class Spawn {
       Channels channels,
       ImageFile image,
       int kept,
-      boolean staysBlocked) {
+      boolean staysBlocked,
+      @Nullable Embedding embedding) {
     b.step("execute the image of the container's first process", "");
     return start(
-        b, descriptors, id, channels.inherited(), channels.image(), image, kept, staysBlocked);
+        b,
+        descriptors,
+        id,
+        channels.inherited(),
+        channels.image(),
+        image,
+        kept,
+        staysBlocked,
+        embedding);
   }
 
   /**
@@ -224,6 +233,7 @@ final class Spawn {
    * @param image the image's file
    * @param kept how many descriptors from 3 on it is given besides
    * @param staysBlocked whether all signals stay blocked afterwards
+   * @param embedding what an embedding JVM adds, or null
    * @return a slot with the pidfd of the process
    */
   static Slot start(
@@ -234,7 +244,8 @@ final class Spawn {
       Slot executable,
       ImageFile image,
       int kept,
-      boolean staysBlocked) {
+      boolean staysBlocked,
+      @Nullable Embedding embedding) {
     b.bind(image.execute());
     Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
     Data before = b.buffer("signal mask", Structs.SIZEOF_SIGSET);
@@ -275,6 +286,9 @@ final class Spawn {
     b.set(progress, imm(0));
     b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
     b.branch(Condition.NE, pid, imm(0), parent);
+    if (embedding != null) {
+      embedding.arrange(b, error, failed);
+    }
     Instruction closing =
         b.sys(
                 Syscall.CLOSE_RANGE,

@@ -41,6 +41,8 @@ public final class Start {
 
   /** How long a killed process may take to end, in seconds. */
   private static final int KILL_SECONDS = 10;
+  /** How often the gate is looked for once it should be gone. */
+  private static final int MOST_LOOKS = 1_000;
 
   private Start() {}
 
@@ -217,6 +219,7 @@ public final class Start {
     b.jump(next);
     b.bind(over);
     descriptors.close(status);
+    untilGateIsGone(b, descriptors, directory);
     Slot file = descriptors.fd("steps", StateRoot.STEPS);
     b.set(stepsSize, imm(0));
     b.sys(
@@ -263,5 +266,29 @@ public final class Start {
     });
     hooks.run(State.Status.RUNNING, imm(state.pid()));
     b.onFailure(failing);
+  }
+
+  /**
+   * Waits until nobody reads the gate, which is how others know that a container has been started.
+   * {@code execve(2)} closes both FIFOs, and the kernel lets go of them in any order, in the moment
+   * after that.
+   */
+  private static void untilGateIsGone(ProgramBuilder b, Descriptors descriptors, Arg directory) {
+    Slot again = descriptors.fd("gate", StateRoot.START);
+    Slot tries = b.slot("tries");
+    Label gone = b.label("gone");
+    Data time =
+        b.constant("100 us", Structs.SIZEOF_KERNEL_TIMESPEC)
+            .u64(Structs.KERNEL_TIMESPEC_TV_NSEC, 100_000);
+    b.set(tries, imm(0));
+    Label still = b.loop("still there");
+    // ENXIO without a reader; any other error says nothing about it, and nothing is lost by it.
+    StateRoot.openFifo(b, directory, StateRoot.START, Constants.O_WRONLY, again).tolerateAny(gone);
+    descriptors.close(again);
+    b.sys(Syscall.CLOCK_NANOSLEEP, imm(Constants.CLOCK_MONOTONIC), imm(0), time.address(), imm(0))
+        .tolerateAny();
+    b.alu(Function.ADD, tries, tries, imm(1));
+    b.branch(Condition.LTU, tries, imm(MOST_LOOKS), still);
+    b.bind(gone);
   }
 }

@@ -30,9 +30,6 @@ final class Support {
   }
 
   private static void check(Linux linux) {
-    if (linux.seccomp() != null) {
-      throw refuse("/linux/seccomp", "a seccomp filter");
-    }
     if (linux.intelRdt() != null) {
       throw refuse("/linux/intelRdt", "Intel RDT");
     }

@@ -94,7 +94,7 @@ public final class HostSources implements UserNamespace.Opener {
     for (int i = 0; i < mounts; i++) {
       Mount mount = spec.mounts().get(i);
       String place = "/mounts/" + i;
-      MountOptions options = MountOptions.of(mount, mount.destination(), place);
+      MountOptions options = MountOptions.of(mount, place);
       mappings[i] = mapping(mount, options, place, privileges);
       checkGroup(mount, options);
       boolean opened = handedOver && !options.isRemount();
@@ -242,7 +242,7 @@ public final class HostSources implements UserNamespace.Opener {
         String place = "/mounts/" + i;
         String path = ContainerPath.clean(mount.destination());
         b.step("mount " + path, place);
-        MountOptions options = MountOptions.of(mount, path, place);
+        MountOptions options = MountOptions.of(mount, place);
         Slot tree =
             options.isBind()
                 ? openTree(mount, options, path, place)

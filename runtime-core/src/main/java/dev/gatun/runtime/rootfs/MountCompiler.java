@@ -73,7 +73,7 @@ final class MountCompiler {
       throw new ConfigException(
           place + "/destination", "mount /: the root file system is what \"root\" names");
     }
-    MountOptions options = MountOptions.of(mount, path, place);
+    MountOptions options = MountOptions.of(mount, place);
     String type = mount.type();
     if (options.copyUp() != null
         && (options.isBind() || options.isRemount() || !"tmpfs".equals(type))) {

@@ -8,6 +8,7 @@ import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
@@ -167,7 +168,8 @@ public final class StateRoot {
    * @param contents what it holds
    */
   public static void create(ProgramBuilder b, Arg directory, String name, byte[] contents) {
-    Slot file = b.fd("file", name);
+    Descriptors descriptors = new Descriptors(b);
+    Slot file = descriptors.fd("file", name);
     b.sys(
             Syscall.OPENAT,
             directory,
@@ -181,7 +183,7 @@ public final class StateRoot {
             imm(0600))
         .into(file);
     Idioms.writeAll(b, file, contents);
-    Idioms.close(b, file);
+    descriptors.end();
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.gatun.runtime.lifecycle;
 
+import static dev.gatun.linux.program.Arg.imm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -7,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gatun.linux.Constants;
+import dev.gatun.linux.Syscall;
 import dev.gatun.linux.SyscallException;
+import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.Status;
@@ -121,6 +124,21 @@ class LocalLifecycleTest {
 
     assertEquals(1, Inventory.processes(kernel, root, id).length);
     budget(counts, "ps", kernel, 2);
+    Exec.Executed executed =
+        Exec.run(kernel, root, exec(List.of("/bin/busybox", "sh", "-c", "exit 3")));
+    budget(counts, "exec", kernel, 2);
+    containers.reap(executed.pid());
+    close(executed.pidfd());
+    assertEquals(descriptors, LocalContainers.descriptors());
+    assertEquals(mask, LocalContainers.blocked());
+    String unknown =
+        assertThrows(
+                SyscallException.class, () -> Exec.run(kernel, root, exec(List.of("/nonesuch"))))
+            .getMessage();
+    assertTrue(String.valueOf(unknown).contains("no such file or directory"), unknown);
+    assertEquals(descriptors, LocalContainers.descriptors());
+    assertEquals(mask, LocalContainers.blocked());
+    kernel.take();
     Kill.run(kernel, root, id, Constants.SIGKILL, false);
     budget(counts, "kill", kernel, 2);
     containers.reap(pid);
@@ -141,6 +159,17 @@ class LocalLifecycleTest {
         assertThrows(ContainerException.class, () -> Inventory.state(kernel, root, id))
             .getMessage();
     assertTrue(String.valueOf(missing).contains("does not exist"), missing);
+  }
+
+  private Exec.Request exec(List<String> args) {
+    return new Exec.Request(
+        id, ExecProcess.Changes.args(args), null, null, null, 0, null, false, false);
+  }
+
+  private void close(long fd) {
+    ProgramBuilder b = new ProgramBuilder(containers.kernel.arch());
+    b.sys(Syscall.CLOSE, imm(fd));
+    containers.kernel.run(b.build()).orThrow();
   }
 
   private static void budget(List<String> counts, String verb, CountingKernel kernel, int most) {

@@ -120,6 +120,10 @@ class ProgramRulesTest {
       programs.add(
           new LinkedProgram(config + " " + part.process() + " " + part.about(), part.program()));
     }
+    for (Explanation.Part part : Explanation.ofExec(kernel, root, bundle.toString(), "rules")) {
+      programs.add(
+          new LinkedProgram(config + " exec " + part.process(), part.program()));
+    }
     for (Look.Purpose purpose : Look.Purpose.values()) {
       programs.add(
           new LinkedProgram(
@@ -471,7 +475,7 @@ class ProgramRulesTest {
         assertTrue(program.is(parent.record() - 1, Syscall.EXIT_GROUP));
       }
     }
-    assertEquals(1, images);
+    assertEquals(2, images, "of create and of exec");
     assertEquals(config.equals("hooks.json") ? HookKind.values().length * HOOKS : 0, hooks);
   }
 

@@ -283,7 +283,7 @@ class TerminalRulesTest {
     TerminalRelay relay = new TerminalRelay(b, imm(7));
     b.onFailure(unexpected);
     b.step("wait", "");
-    Attend.untilEnd(b, 42, 5, status, relay);
+    Attend.untilEnd(b, 42, 5, status, relay, null);
     b.step("remove the container", "");
     b.sys(Syscall.UNLINKAT, imm(8), b.string("x"), imm(0));
     b.sys(Syscall.EXIT_GROUP, status);
