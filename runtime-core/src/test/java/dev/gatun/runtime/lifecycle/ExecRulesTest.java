@@ -18,6 +18,8 @@ import dev.gatun.runtime.init.Message;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import dev.gatun.oci.State;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Rules of the security checklist over the programs of an exec: nothing is run. */
@@ -35,7 +37,12 @@ class ExecRulesTest {
         ExecProcess.changed(spec, ExecProcess.Changes.args(List.of("id"))),
         spec.linux(),
         new ExecCompiler.Options(
-            "rules", 0, true, true, new ExecCompiler.Otherwise(1, "/sys/fs/cgroup", "/rules")));
+            "rules",
+            0,
+            true,
+            true,
+            new ExecCompiler.Otherwise(1, "/sys/fs/cgroup", "/rules"),
+            new State("1.3.0", "rules", State.Status.RUNNING, 1, "/bundle", Map.of())));
   }
 
   private static int prctl(LinkedProgram image, int option, int from) {
@@ -73,8 +80,7 @@ class ExecRulesTest {
     int keyring = image.all(Syscall.KEYCTL).getFirst();
     int started =
         image.only(
-            "STARTED",
-            image.all(i -> image.stores(i, "message", Message.KIND, Message.STARTED)));
+            "STARTED", image.all(i -> image.stores(i, "message", Message.KIND, Message.STARTED)));
     Object[][] order = {
       {"oom_score_adj on the host", call(image, Syscall.OPENAT, 0)},
       {"the intermediate is hidden", prctl(image, Constants.PR_SET_DUMPABLE, 0)},
@@ -144,8 +150,7 @@ class ExecRulesTest {
     int execve = image.only("execve", image.all(Syscall.EXECVE));
     int token =
         image.only(
-            "STARTED",
-            image.all(i -> image.stores(i, "message", Message.KIND, Message.STARTED)));
+            "STARTED", image.all(i -> image.stores(i, "message", Message.KIND, Message.STARTED)));
     int write = call(image, Syscall.WRITE, token);
     List<Syscall> calls = new ArrayList<>();
     for (int i = write + 1; i <= execve; i++) {
