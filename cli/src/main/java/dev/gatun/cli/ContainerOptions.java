@@ -39,7 +39,8 @@ final class ContainerOptions {
         options.has("no-new-keyring"),
         attended,
         options.get("pidfd-socket"),
-        notify(call, attended) != null);
+        notify(call, attended) != null,
+        call.rootless());
   }
 
   /** Who is told when the container is ready, null when nobody is. */

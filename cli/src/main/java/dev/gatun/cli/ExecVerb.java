@@ -27,8 +27,7 @@ final class ExecVerb implements Verb {
       Option.flag("no-new-privs", (char) 0, "let the process gain no privileges"),
       Option.values("cap", 'c', "CAP", "add a capability (can be repeated)"),
       Option.value("preserve-fds", (char) 0, "N", "keep N descriptors behind stdio"),
-      Option.values(
-          "cgroup", (char) 0, "[CTRL:]PATH", "run it in a cgroup below the container's"),
+      Option.values("cgroup", (char) 0, "[CTRL:]PATH", "run it in a cgroup below the container's"),
       Option.flag("ignore-paused", (char) 0, "enter a paused container, and wait for resume"),
     };
   }
@@ -65,9 +64,6 @@ final class ExecVerb implements Verb {
   @Override
   public Outcome run(Invocation call) {
     Options options = call.options();
-    if (options.get("pidfd-socket") != null) {
-      throw new UsageException("--pidfd-socket: this version of gatun has no such sockets");
-    }
     boolean attended = !options.has("detach");
     Exec.Executed executed =
         Exec.run(
@@ -77,6 +73,7 @@ final class ExecVerb implements Verb {
                 call.id(),
                 process(options),
                 options.get("console-socket"),
+                options.get("pidfd-socket"),
                 options.get("pid-file"),
                 options.number("preserve-fds"),
                 cgroup(options.all("cgroup")),
@@ -157,7 +154,7 @@ final class ExecVerb implements Verb {
     }
     String word = words.getLast();
     int colon = word.indexOf(':');
-    if (words.size() > 1 || word.indexOf(':', colon + 1) > colon && colon >= 0) {
+    if (words.size() > 1 || (colon >= 0 && word.indexOf(':', colon + 1) >= 0)) {
       throw new UsageException("invalid --cgroup argument: " + word);
     }
     if (colon > 0) {

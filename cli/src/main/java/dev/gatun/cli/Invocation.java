@@ -13,9 +13,15 @@ import org.jspecify.annotations.Nullable;
  * @param options the command's own options
  * @param environment the caller's environment, {@code NAME=value} each
  * @param notes takes what is worth saying besides
+ * @param rootless what {@code --rootless} says
  */
 record Invocation(
-    Kernel kernel, String root, Options options, List<String> environment, Notes notes) {
+    Kernel kernel,
+    String root,
+    Options options,
+    List<String> environment,
+    Notes notes,
+    Create.Rootless rootless) {
 
   /** Notes what does not apply to a new container. */
   void warn(Create.Created created) {

@@ -41,8 +41,8 @@ final class SpecVerb implements Verb {
   public String details() {
     return """
     The configuration runs sh in the bundle's directory "rootfs" with a terminal, as
-    that of runc does. This version of gatun cannot make user namespaces, so what
-    --rootless writes is for other runtimes.
+    that of runc does. With --rootless it is for the user who calls, who becomes root
+    in a user namespace.
     """;
   }
 

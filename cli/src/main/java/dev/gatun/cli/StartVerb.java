@@ -26,8 +26,7 @@ final class StartVerb implements Verb {
 
   @Override
   public Outcome run(Invocation call) {
-    Start.run(
-        call.kernel(), call.root(), call.id(), ContainerOptions.notify(call, false));
+    Start.run(call.kernel(), call.root(), call.id(), ContainerOptions.notify(call, false));
     return Outcome.DONE;
   }
 }

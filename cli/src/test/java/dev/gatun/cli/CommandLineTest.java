@@ -36,7 +36,6 @@ class CommandLineTest {
           --log-format xml state x | invalid log format "xml": it must be text or json
           --systemd-cgroup state x | --systemd-cgroup: this version of gatun has the cgroupfs driver alone
           --cgroup-manager disabled list | --cgroup-manager disabled: this version of gatun has the cgroupfs driver alone
-          --rootless true list | --rootless true: this version of gatun needs root
           --rootless maybe list | invalid value "maybe" for --rootless: it must be true, false or auto
           state | wrong number of arguments: "gatun state" takes <container-id>: see gatun state --help
           state a b | wrong number of arguments: "gatun state" takes <container-id>: see gatun state --help

@@ -209,6 +209,7 @@ public final class ContainerBuilder {
         false,
         null,
         false,
+        Create.Rootless.AUTO,
         new Embedding(streams.container(), config));
   }
 }

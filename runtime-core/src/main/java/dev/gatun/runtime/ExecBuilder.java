@@ -170,6 +170,7 @@ public final class ExecBuilder {
         asked,
         null,
         null,
+        null,
         0,
         null,
         ignorePaused,

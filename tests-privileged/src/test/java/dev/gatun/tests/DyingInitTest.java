@@ -6,7 +6,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A first process that is killed between two exchanges of a command: never SIGPIPE, always said. */
+/**
+ * A first process that is killed between two exchanges of a command: never SIGPIPE, always said.
+ */
 class DyingInitTest {
   private static final int MOUNTS = 300;
   private static final int TRIES = 20;

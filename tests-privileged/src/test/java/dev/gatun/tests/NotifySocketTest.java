@@ -24,8 +24,7 @@ class NotifySocketTest {
   }
 
   private static Command call(Box box, Path manager, String... words) {
-    return box.launchFromShell(
-        "exec \"$@\"", Map.of("NOTIFY_SOCKET", manager.toString()), words);
+    return box.launchFromShell("exec \"$@\"", Map.of("NOTIFY_SOCKET", manager.toString()), words);
   }
 
   private static List<String> heard(Command manager) {
@@ -49,8 +48,7 @@ class NotifySocketTest {
     start.await().expectSuccess();
     Wait.until("two messages", () -> heard(manager).size() == 2);
     assertEquals(
-        List.of(
-            "READY=1| from " + start.pid(), "MAINPID=" + box.pid(id) + "| from " + start.pid()),
+        List.of("READY=1| from " + start.pid(), "MAINPID=" + box.pid(id) + "| from " + start.pid()),
         heard(manager));
   }
 
@@ -60,8 +58,7 @@ class NotifySocketTest {
     Command manager = Peer.listen(box, "manager", socket.toString());
     Path shared = box.hostDirectory("shared");
     String id = box.newId();
-    Command run =
-        call(box, socket, "run", "-d", "-b", bundle(box, shared, SERVICE).write(), id);
+    Command run = call(box, socket, "run", "-d", "-b", bundle(box, shared, SERVICE).write(), id);
     Wait.pause(Duration.ofMillis(300));
     assertTrue(run.isAlive(), "run --detach did not wait for READY=1");
     Files.createFile(shared.resolve("go"));
@@ -95,8 +92,7 @@ class NotifySocketTest {
         "trap 'exit 6' TERM; /bin/peer say STATUS=1 X=READY=1; : > /mnt/there;"
             + " while :; do sleep 0.02; done";
     Path shared = box.hostDirectory("shared");
-    Command run =
-        call(box, socket, "run", "-b", bundle(box, shared, script).write(), box.newId());
+    Command run = call(box, socket, "run", "-b", bundle(box, shared, script).write(), box.newId());
     Wait.until("the trap", () -> Files.exists(shared.resolve("there")));
     Host.signal(run.pid(), "TERM");
     run.await().expectExit(6);

@@ -14,6 +14,10 @@ import java.util.Map;
 
 /** Terminals: in the foreground on a real one, and through a console socket. */
 class TerminalTest {
+  /** A peer gives the terminal its size when the process runs already. */
+  private static final String UNTIL_SIZED =
+      "until stty size 2>/dev/null | grep -q '[1-9]'; do sleep 0.01; done; ";
+
   private static Bundle bundle(Box box, String script) {
     return box.bundle().set("/process/terminal", "true").script(script);
   }
@@ -34,7 +38,7 @@ class TerminalTest {
     Bundle bundle =
         bundle(
             box,
-            "until [ \"$(stty size)\" != '0 0' ]; do sleep 0.01; done\n"
+            UNTIL_SIZED
                 + "tty; stty size; stat -c %t:%T /dev/console /dev/pts/0; echo tty >/dev/tty\n"
                 + "grep -o ' / /dev/console .* - devpts\\| /0 /dev/console .* - devpts'"
                 + " /proc/self/mountinfo | wc -l\n"
@@ -54,6 +58,14 @@ class TerminalTest {
               "/dev/pts/0",
               "console"),
           terminal.text().lines().toList());
+    }
+  }
+
+  @OnGatun
+  void theSizeIsThereFromTheBeginning(Box box) {
+    try (Terminal terminal = new Terminal(box, 32, 88)) {
+      terminal.run(run(box, box.bundle().set("/process/terminal", "true").args("/bin/busybox", "stty", "size")));
+      assertEquals("32 88\r\n", terminal.text());
     }
   }
 
@@ -245,10 +257,7 @@ class TerminalTest {
   void aCommandInTheBackgroundStopsUntilItIsBroughtToTheForeground(Box box) {
     Bundle bundle = bundle(box, "echo ready; while read x; do echo \"<$x>\"; done; exit 3");
     try (Terminal terminal = new Terminal(box, 24, 200)) {
-      Command shell =
-          terminal.launch(
-              "exec bash --norc --noprofile -i",
-              List.of());
+      Command shell = terminal.launch("exec bash --norc --noprofile -i", List.of());
       String id = box.newId();
       terminal.type("PS1='pro''mpt> '\r").expect("prompt> ");
       terminal.type(
@@ -262,10 +271,12 @@ class TerminalTest {
                   id)
               + " &\r");
       terminal.expect("prompt> ");
-      Wait.until("the command to stop", () -> {
-        terminal.type("\r").expect("prompt> ");
-        return terminal.text().contains("Stopped");
-      });
+      Wait.until(
+          "the command to stop",
+          () -> {
+            terminal.type("\r").expect("prompt> ");
+            return terminal.text().contains("Stopped");
+          });
       terminal.type("fg\r").expect("ready").type("one\r").expect("<one>");
       // Stopped from outside, and back again.
       String pids = Host.run("pgrep", "-f", "--", "run --bundle " + bundle.directory() + " " + id);
@@ -334,7 +345,8 @@ class TerminalTest {
     int socket = Libc.listen(path.toString());
     try {
       String id = box.newId();
-      Command create = box.launch("create", "-b", bundle.write(), "--console-socket", path + "", id);
+      Command create =
+          box.launch("create", "-b", bundle.write(), "--console-socket", path + "", id);
       Libc.Received received = Libc.receive(socket);
       create.await().expectSuccess();
       assertTrue(received.name().startsWith("/dev/"), received::name);
@@ -372,7 +384,8 @@ class TerminalTest {
       Path path = Files.move(near, deep.resolve("console.sock"));
       Bundle bundle = bundle(box, "echo here; read x");
       String id = box.newId();
-      Command run = box.launch("run", "-d", "-b", bundle.write(), "--console-socket", path + "", id);
+      Command run =
+          box.launch("run", "-d", "-b", bundle.write(), "--console-socket", path + "", id);
       try (ReceivedTerminal terminal = new ReceivedTerminal(Libc.receive(socket).fd())) {
         run.await().expectSuccess();
         terminal.expect("here").type("\n");
@@ -400,6 +413,81 @@ class TerminalTest {
     box.call("run", "-b", bundle, "--console-socket", socket + "", box.newId())
         .expectFailure("cannot use console socket");
     box.expectNothingLeft();
+  }
+
+  @OnEveryRuntime
+  void anExecutedProcessMayHaveATerminalOfItsOwn(Box box) {
+    String id = box.start(box.bundle().args("/bin/sleep", "1000"));
+    try (Terminal terminal = new Terminal(box, 29, 77)) {
+      String before = terminal.modes();
+      Command command =
+          terminal.launch(
+              "exec",
+              "-t",
+              "-u",
+              "1000:1000",
+              id,
+              "/bin/sh",
+              "-c",
+              UNTIL_SIZED
+                  + "stty size; tty;"
+                  + " echo mine >/dev/tty; trap 'echo interrupted; exit 7' INT; echo ready;"
+                  + " sleep 1000");
+      terminal.expect("29 77").expect("/dev/pts/0").expect("mine").expect("ready");
+      assertTrue(terminal.isRaw());
+      terminal.type("\u0003").expect("interrupted");
+      terminal.await(command).expectExit(7);
+      assertEquals(before, terminal.modes());
+      // Who stays behind has the terminal still, and does not hold up the end.
+      String script = "trap '' HUP; sleep 1000 & seq 1 2000; printf last; exit 3";
+      terminal.await(terminal.launch("exec", "-t", id, "/bin/sh", "-c", script));
+      if (!box.isRunc()) {
+        assertTrue(terminal.text().endsWith("2000\r\nlast"), terminal.text());
+      }
+      assertEquals("running", box.status(id));
+      assertEquals(before, terminal.modes());
+    }
+  }
+
+  @OnEveryRuntime
+  void anExecutedProcesssTerminalGoesToAConsoleSocket(Box box) {
+    String id = box.start(box.bundle().args("/bin/sleep", "1000"));
+    Path file =
+        box.hostFile(
+            "process.json",
+            "{\"terminal\": true, \"consoleSize\": {\"height\": 12, \"width\": 34},"
+                + " \"user\": {\"uid\": 0, \"gid\": 0}, \"cwd\": \"/\", \"env\":"
+                + " [\"PATH=/bin\"], \"args\": [\"sh\", \"-c\", \"stty size; read x\"]}");
+    Path path = box.directory().resolve("exec.sock");
+    int socket = Libc.listen(path.toString());
+    try {
+      Command exec =
+          box.launch(
+              "exec", "--process", file + "", "--detach", "--console-socket", path + "", id);
+      try (ReceivedTerminal terminal = new ReceivedTerminal(Libc.receive(socket).fd())) {
+        exec.await().expectSuccess();
+        terminal.expect("12 34").type("\n");
+      }
+    } finally {
+      Libc.close(socket);
+    }
+    box.call("exec", "-d", "-t", id, "/bin/true").expectExit(255);
+    box.call("exec", "--console-socket", path + "", id, "/bin/true").expectExit(255);
+  }
+
+  @OnGatun
+  void anExecutedProcessTakesTheContainersTerminalAlone(Box box) throws IOException {
+    // The container's root has put a directory of its own where its terminals should be.
+    Bundle bundle = ownDev(box).args("/bin/sleep", "1000");
+    bundle.set("/process/terminal", "false").makeDirectory("dev/pts");
+    Host.run("mkfifo", bundle.rootfs().resolve("dev/pts/ptmx").toString());
+    String id = box.start(bundle);
+    try (Terminal terminal = new Terminal(box, 24, 80)) {
+      String before = terminal.modes();
+      terminal.run("exec", "-t", id, "/bin/true").expectExit(255);
+      terminal.expect("/dev/pts of the container is no devpts");
+      assertEquals(before, terminal.modes());
+    }
   }
 
   @OnGatun

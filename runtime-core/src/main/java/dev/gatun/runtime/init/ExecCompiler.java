@@ -18,6 +18,7 @@ import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Linux;
+import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Process;
 import dev.gatun.runtime.process.ProcessCompiler;
 import dev.gatun.runtime.rootfs.TerminalCompiler;
@@ -144,6 +145,9 @@ public final class ExecCompiler {
         new ProcessCompiler(b, process, "/process", options.preservedFds(), 0)
             .linux(linux)
             .entersContainer();
+    if (linux.namespace(NamespaceType.USER) != null) {
+      compiler.inUserNamespace();
+    }
   }
 
   /**

@@ -42,6 +42,11 @@ final class Reporter {
     b.sys(Syscall.WRITE, channel, message.address(), imm(Message.SIZE));
   }
 
+  /** Room for a message, for those who say more than {@link #send} does. */
+  Data message() {
+    return message;
+  }
+
   /** Adds the records that failures go to: they say which call failed, and end the process. */
   void failure() {
     b.step("report a failure", "");

@@ -4,6 +4,7 @@ import dev.gatun.oci.Capability;
 import dev.gatun.oci.Features;
 import dev.gatun.oci.MemoryPolicy;
 import dev.gatun.oci.NamespaceType;
+import dev.gatun.runtime.hooks.HookKind;
 import dev.gatun.runtime.rootfs.MountOptions;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -27,9 +28,7 @@ public final class Abilities {
   public static Features features(String ociVersionMax, Map<String, String> annotations) {
     List<String> namespaces = new ArrayList<>();
     for (NamespaceType type : NamespaceType.values()) {
-      if (type != NamespaceType.USER) {
-        namespaces.add(type.specName());
-      }
+      namespaces.add(type.specName());
     }
     Collections.sort(namespaces);
     List<String> capabilities = new ArrayList<>();
@@ -40,7 +39,7 @@ public final class Abilities {
     return new Features(
         "1.0.0",
         ociVersionMax,
-        List.of(),
+        hooks(),
         MountOptions.names(),
         new Features.Linux(
             namespaces,
@@ -51,10 +50,18 @@ public final class Abilities {
             new Features.Enabled(true),
             new Features.IntelRdt(false, false, false),
             memoryPolicy(),
-            new Features.MountExtensions(disabled),
+            new Features.MountExtensions(new Features.Enabled(true)),
             disabled),
         annotations,
         List.of());
+  }
+
+  private static List<String> hooks() {
+    List<String> names = new ArrayList<>();
+    for (HookKind kind : HookKind.values()) {
+      names.add(kind.specName());
+    }
+    return names;
   }
 
   private static Features.MemoryPolicy memoryPolicy() {

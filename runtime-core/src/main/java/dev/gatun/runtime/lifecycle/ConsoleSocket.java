@@ -8,13 +8,11 @@ import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Descriptors;
-import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.runtime.ContainerException;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,17 +25,6 @@ import org.jspecify.annotations.Nullable;
  *     elsewhere
  */
 record ConsoleSocket(Slot image, @Nullable Slot own) {
-  /** The longest path in a {@code sockaddr_un}, without its NUL. */
-  private static final int SUN_PATH_MAX =
-      Structs.SIZEOF_SOCKADDR_UN - Structs.SOCKADDR_UN_SUN_PATH - 1;
-
-  private static final String BY_DESCRIPTOR = "/proc/self/fd/";
-  private static final int FD_DIGITS = 10;
-
-  /** How long somebody may take to accept a connection, in seconds. */
-  private static final int PATIENCE = 10;
-
-  private static final int SIZEOF_TIMEVAL = 16;
   private static final int NAME_SIZE = 64;
   private static final int CONTROL_SIZE = Structs.SIZEOF_CMSGHDR + 8;
 
@@ -98,53 +85,7 @@ record ConsoleSocket(Slot image, @Nullable Slot own) {
   private static ConsoleSocket connect(ProgramBuilder b, Descriptors descriptors, String path) {
     b.step("connect to console socket \"" + path + "\"", "");
     Slot socket = descriptors.fd("console", path);
-    b.sys(
-            Syscall.SOCKET,
-            imm(Constants.AF_UNIX),
-            imm(Constants.SOCK_STREAM | Constants.SOCK_CLOEXEC),
-            imm(0))
-        .into(socket);
-    Data patience = b.constant("timeval", SIZEOF_TIMEVAL).u64(0, PATIENCE);
-    b.sys(
-        Syscall.SETSOCKOPT,
-        socket,
-        imm(Constants.SOL_SOCKET),
-        imm(Constants.SO_SNDTIMEO),
-        patience.address(),
-        imm(SIZEOF_TIMEVAL));
-    byte[] name = path.getBytes(StandardCharsets.UTF_8);
-    Slot file = null;
-    Data address;
-    int length;
-    if (name.length <= SUN_PATH_MAX) {
-      length = Structs.SOCKADDR_UN_SUN_PATH + name.length + 1;
-      address = b.constant("sockaddr_un", length).put(Structs.SOCKADDR_UN_SUN_PATH, name);
-    } else {
-      // A path that no sockaddr_un can hold is reached through a descriptor of it.
-      file = descriptors.fd("console file", path);
-      b.sys(
-              Syscall.OPENAT,
-              imm(Constants.AT_FDCWD),
-              b.string(path),
-              imm(Constants.O_PATH | Constants.O_CLOEXEC),
-              imm(0))
-          .into(file);
-      int digits = Structs.SOCKADDR_UN_SUN_PATH + BY_DESCRIPTOR.length();
-      length = digits + FD_DIGITS + 1;
-      address =
-          b.variable("sockaddr_un", length)
-              .put(Structs.SOCKADDR_UN_SUN_PATH, BY_DESCRIPTOR.getBytes(StandardCharsets.US_ASCII));
-      for (int i = 0; i < FD_DIGITS; i++) {
-        address.put(digits + i, new byte[] {'/'});
-      }
-      Idioms.formatDecimal(b, file, address.at(digits + FD_DIGITS));
-    }
-    address.u16(Structs.SOCKADDR_UN_SUN_FAMILY, Constants.AF_UNIX);
-    Label again = b.loop("connect again");
-    b.sys(Syscall.CONNECT, socket, address.address(), imm(length)).tolerate(Errno.EINTR, again);
-    if (file != null) {
-      descriptors.close(file);
-    }
+    UnixSocket.connect(b, Constants.SOCK_STREAM, path, socket);
     return new ConsoleSocket(socket, null);
   }
 

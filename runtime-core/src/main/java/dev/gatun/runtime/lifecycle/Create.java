@@ -15,6 +15,7 @@ import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
@@ -22,11 +23,15 @@ import dev.gatun.linux.program.Op.Function;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.Hooks;
 import dev.gatun.oci.Linux;
+import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
+import dev.gatun.oci.State;
 import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.hooks.HookKind;
 import dev.gatun.runtime.init.InitCompiler;
 import dev.gatun.runtime.init.InitImage;
 import dev.gatun.runtime.init.Message;
@@ -34,6 +39,8 @@ import dev.gatun.runtime.process.ProcessCompiler;
 import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.ProcessStat;
 import dev.gatun.runtime.state.StateRoot;
+import dev.gatun.runtime.userns.IdMaps;
+import dev.gatun.runtime.userns.Privileges;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -72,6 +79,7 @@ public final class Create {
    * @param attended whether the caller will wait for the container itself, with all signals blocked
    * @param pidfdSocket the Unix socket that a pidfd of init is sent to, or null
    * @param notifies whether the container is given a NOTIFY_SOCKET
+   * @param rootless whether a container may go without a cgroup that nobody lets it have
    * @param embedding what an embedding JVM adds, null on the command line
    */
   public record Request(
@@ -86,6 +94,7 @@ public final class Create {
       boolean attended,
       @Nullable String pidfdSocket,
       boolean notifies,
+      Rootless rootless,
       @Nullable Embedding embedding) {
     /** What the command line says; see the components. */
     public Request(
@@ -99,7 +108,8 @@ public final class Create {
         boolean noNewKeyring,
         boolean attended,
         @Nullable String pidfdSocket,
-        boolean notifies) {
+        boolean notifies,
+        Rootless rootless) {
       this(
           id,
           bundle,
@@ -112,8 +122,19 @@ public final class Create {
           attended,
           pidfdSocket,
           notifies,
+          rootless,
           null);
     }
+  }
+
+  /** The values of {@code --rootless}. */
+  public enum Rootless {
+    /** As the caller's privileges have it. */
+    AUTO,
+    /** A cgroup that cannot be made, and that no limit asks for, is left out. */
+    TRUE,
+    /** A cgroup that cannot be made is an error. */
+    FALSE
   }
 
   /**
@@ -132,7 +153,8 @@ public final class Create {
 
   /** What the first exchange brought. */
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
-  private record Bundle(String path, byte[] config, CgroupRoot cgroups, String created, int uid) {}
+  private record Bundle(
+      String path, byte[] config, CgroupRoot cgroups, String created, Privileges privileges) {}
 
   private Create(Kernel kernel, String root, Request request) {
     this.kernel = kernel;
@@ -169,13 +191,13 @@ public final class Create {
   /** What an exec in a container of a bundle would run, as {@link #explain} for create. */
   static List<Explanation.Part> explainExec(Kernel kernel, String root, Request request) {
     Create create = new Create(kernel, root, request);
-    Plan plan = create.plan(create.readBundle());
+    Plan plan = create.plan(create.readBundle(), true);
     Spec spec = SpecReader.readValid(plan.config(), "config.json");
     return Exec.explain(kernel, root, request.id(), spec, plan.cgroup());
   }
 
   private Created run() {
-    Plan plan = plan(readBundle());
+    Plan plan = plan(readBundle(), false);
     ConsoleSocket.check(
         plan.compiled().console() != null,
         request.attended(),
@@ -203,7 +225,7 @@ public final class Create {
   }
 
   private List<Explanation.Part> explain() {
-    Plan plan = plan(readBundle());
+    Plan plan = plan(readBundle(), true);
     Arch arch = kernel.arch();
     ProgramBuilder b = new ProgramBuilder(arch);
     Slot directory = b.fd("directory", root + "/" + request.id());
@@ -220,8 +242,12 @@ public final class Create {
     parts.add(
         Explanation.whole("gatun create", "3 of 3: writes down that the container exists", third));
     Explanation.atGate(parts, plan.compiled());
-    Explanation.start(parts, arch, root, request.id());
+    Explanation.start(parts, arch, root, plan.state());
     Explanation.fromGate(parts, plan.compiled());
+    if (plan.compiled().console() != null) {
+      Explanation.foreground(parts, arch);
+    }
+    Explanation.poststop(parts, arch, plan.state());
     return parts;
   }
 
@@ -235,17 +261,24 @@ public final class Create {
       InitCompiler.Image compiled,
       InitImage image,
       int kept,
+      Hooks hooks,
       List<String> unknown) {}
 
-  private Plan plan(Bundle bundle) {
+  private Plan plan(Bundle bundle, boolean explained) {
     Spec spec = SpecReader.readValid(bundle.config(), "config.json");
     Support.check(spec);
     if (request.notifies()) {
       spec = Notify.inContainer(spec, root + "/" + request.id());
     }
     Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
-    CgroupPath cgroup = CgroupPath.of(bundle.cgroups(), linux.cgroupsPath(), request.id());
-    Limits limits = Limits.of(linux.resources(), bundle.cgroups(), cgroup);
+    boolean withUserNamespace = linux.namespace(NamespaceType.USER) != null;
+    // What only root can have is explained to anybody.
+    Privileges asks = explained && !withUserNamespace ? Privileges.ROOT : bundle.privileges();
+    IdMaps.check(spec, asks);
+    Allowance found =
+        Allowance.of(kernel, request.rootless(), asks, linux, bundle.cgroups(), request.id());
+    CgroupPath cgroup = found.cgroup();
+    Limits limits = Limits.of(found.resources(), bundle.cgroups(), cgroup);
     int kept = request.preserveFds() + request.listenFds();
     InitCompiler.Image compiled =
         InitCompiler.compile(
@@ -259,8 +292,10 @@ public final class Create {
                 request.noPivot(),
                 !request.noNewKeyring(),
                 cgroup != null,
-                request.embedding() != null));
+                request.embedding() != null),
+            found.privileges());
     InitImage image = InitImage.link(compiled);
+    Hooks hooks = spec.hooks() == null ? Hooks.NONE : spec.hooks();
     ContainerState state =
         new ContainerState(
             0,
@@ -270,11 +305,20 @@ public final class Create {
             bundle.path(),
             rootfs(bundle.path(), spec.root()),
             bundle.created(),
-            bundle.uid(),
+            (int) bundle.privileges().uid(),
             cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
-            spec.annotations());
+            spec.annotations(),
+            HookKind.afterCreate(hooks));
     return new Plan(
-        state, bundle.config(), cgroup, limits, compiled, image, kept, spec.unknownProperties());
+        state,
+        bundle.config(),
+        cgroup,
+        limits,
+        compiled,
+        image,
+        kept,
+        hooks,
+        spec.unknownProperties());
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
@@ -286,7 +330,15 @@ public final class Create {
 
   /** The program of the first exchange, and where its answers are. */
   private record Reading(
-      Program program, Data cwd, Data time, Data files, Slot uid, Slot configEnd, Slot mountsEnd) {}
+      Program program,
+      Data cwd,
+      Data time,
+      Data files,
+      Slot uid,
+      Slot gid,
+      Slot configEnd,
+      Slot mountsEnd,
+      Slot cgroupEnd) {}
 
   private Reading reading() {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
@@ -305,7 +357,9 @@ public final class Create {
     b.sys(Syscall.GETCWD, cwd.address(), imm(PATH_MAX));
     b.sys(Syscall.CLOCK_GETTIME, imm(Constants.CLOCK_REALTIME), time.address());
     Slot uid = b.slot("uid");
+    Slot gid = b.slot("gid");
     b.sys(Syscall.GETEUID).into(uid);
+    b.sys(Syscall.GETEGID).into(gid);
     Slot total = b.slot("total");
     Slot configEnd = b.slot("config end");
     Slot mountsEnd = b.slot("mounts end");
@@ -319,8 +373,14 @@ public final class Create {
     b.set(mountsEnd, total);
     b.step("read the own cgroup", "");
     append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/cgroup", files, total);
+    Slot cgroupEnd = b.slot("cgroup end");
+    b.set(cgroupEnd, total);
+    b.step("read the own map of users", "");
+    Label none = b.label("no user namespaces");
+    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/uid_map", files, total, none);
+    b.bind(none);
     b.replyUpTo(files, total);
-    return new Reading(b.build(), cwd, time, files, uid, configEnd, mountsEnd);
+    return new Reading(b.build(), cwd, time, files, uid, gid, configEnd, mountsEnd, cgroupEnd);
   }
 
   private byte @Nullable [] givenConfig() {
@@ -364,6 +424,8 @@ public final class Create {
     byte[] all = result.bytes(reading.files());
     int config = (int) result.slot(reading.configEnd());
     int mounts = (int) result.slot(reading.mountsEnd());
+    int cgroup = (int) result.slot(reading.cgroupEnd());
+    String uidMap = new String(all, cgroup, all.length - cgroup, StandardCharsets.US_ASCII);
     String workingDirectory = text(result.bytes(reading.cwd()));
     byte[] clock = result.bytes(reading.time());
     String path = request.bundle() == null ? "." : request.bundle();
@@ -372,11 +434,15 @@ public final class Create {
         Paths.absolute(workingDirectory, path),
         given == null ? Arrays.copyOfRange(all, 0, config) : given,
         CgroupRoot.parse(
-            Arrays.copyOfRange(all, config, mounts), Arrays.copyOfRange(all, mounts, all.length)),
+            Arrays.copyOfRange(all, config, mounts), Arrays.copyOfRange(all, mounts, cgroup)),
         Timestamp.rfc3339(
             Message.u64(clock, Structs.KERNEL_TIMESPEC_TV_SEC),
             Message.u64(clock, Structs.KERNEL_TIMESPEC_TV_NSEC)),
-        (int) result.slot(reading.uid()));
+        new Privileges(
+            result.slot(reading.uid()),
+            result.slot(reading.gid()),
+            Privileges.isNested(uidMap),
+            ""));
   }
 
   private static void append(
@@ -386,14 +452,29 @@ public final class Create {
       String name,
       Data files,
       Slot total) {
+    append(b, descriptors, directory, name, files, total, null);
+  }
+
+  private static void append(
+      ProgramBuilder b,
+      Descriptors descriptors,
+      Arg directory,
+      String name,
+      Data files,
+      Slot total,
+      @Nullable Label missing) {
     Slot file = descriptors.fd("file", name);
-    b.sys(
-            Syscall.OPENAT,
-            directory,
-            b.string(name),
-            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
-            imm(0))
-        .into(file);
+    Instruction open =
+        b.sys(
+                Syscall.OPENAT,
+                directory,
+                b.string(name),
+                imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+                imm(0))
+            .into(file);
+    if (missing != null) {
+      open.tolerate(Errno.ENOENT, missing);
+    }
     Idioms.append(b, file, files, total);
     descriptors.close(file);
   }
@@ -435,7 +516,8 @@ public final class Create {
       @Nullable Slot made,
       Data messages,
       Data stat,
-      Slot statSize) {}
+      Slot statSize,
+      @Nullable RuntimeHooks hooks) {}
 
   private Making making(Plan plan) {
     CgroupPath cgroup = plan.cgroup();
@@ -448,6 +530,9 @@ public final class Create {
     Slot pid = b.slot("pid");
     Slot ready = b.slot("ready");
     Slot statSize = b.slot("stat size");
+    RuntimeHooks hooks =
+        RuntimeHooks.of(
+            b, descriptors, plan.state(), plan.hooks(), HookKind.PRESTART, HookKind.CREATE_RUNTIME);
     Slot messagesEnd = b.slot("messages end");
     Data stat = b.output("stat", MAX_STAT);
     Data messages = b.output("messages", MAX_MESSAGES);
@@ -523,17 +608,10 @@ public final class Create {
             plan.kept(),
             request.attended(),
             request.embedding());
-    Spawn.closeImageEnds(descriptors, channels, cgroupFd);
-    receive(b, channels.reportRead(), messagesEnd, pid, ready);
-    b.step("wait for the intermediate process", "");
-    b.sys(
-            Syscall.WAITID,
-            imm(Constants.P_PIDFD),
-            intermediate,
-            imm(0),
-            imm(Constants.WEXITED),
-            imm(0))
-        .tolerate(Errno.ECHILD);
+    // A byte for an init that is gone must be no SIGPIPE: this end stays while hooks are run.
+    Spawn.closeImageEnds(descriptors, channels, cgroupFd, hooks == null ? null : channels.goRead());
+    receive(b, channels, intermediate, messagesEnd, pid, ready, hooks);
+    waitFor(b, intermediate);
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
     b.branch(Condition.EQ, ready, imm(0), done);
@@ -572,7 +650,21 @@ public final class Create {
         cgroupDirectory == null ? null : cgroupDirectory.made(),
         messages,
         stat,
-        statSize);
+        statSize,
+        hooks);
+  }
+
+  /** It has reported the pid of init and ends; a second time there is nothing to wait for. */
+  private static void waitFor(ProgramBuilder b, Slot intermediate) {
+    b.step("wait for the intermediate process", "");
+    b.sys(
+            Syscall.WAITID,
+            imm(Constants.P_PIDFD),
+            intermediate,
+            imm(0),
+            imm(Constants.WEXITED),
+            imm(0))
+        .tolerate(Errno.ECHILD);
   }
 
   private Spawned spawn(Plan plan) {
@@ -594,7 +686,11 @@ public final class Create {
             made == null ? 0 : result.slot(made),
             result.bytes(making.messages()),
             result.bytes(making.stat(), result.slot(making.statSize())));
-    RuntimeException failure = result.failure();
+    RuntimeHooks hooks = making.hooks();
+    RuntimeException failure = hooks == null ? null : hooks.failure(result);
+    if (failure == null) {
+      failure = result.failure();
+    }
     if (failure == null) {
       failure = Message.failure(plan.compiled().program(), spawned.messages());
     }
@@ -606,7 +702,7 @@ public final class Create {
                   + "\": its first process was killed before it was ready");
     }
     if (failure != null) {
-      throw undo(plan.cgroup(), spawned, failure);
+      throw undo(plan, spawned, failure);
     }
     return spawned;
   }
@@ -614,18 +710,31 @@ public final class Create {
   /**
    * Reads messages until init's pid is known and init is ready or has failed, or until nobody is
    * left who could say anything. Init may be faster than the intermediate that reports its pid.
+   * Hooks are run when init waits for them.
    */
-  private static void receive(ProgramBuilder b, Slot report, Slot end, Slot pid, Slot ready) {
+  private static void receive(
+      ProgramBuilder b,
+      Spawn.Channels channels,
+      Slot intermediate,
+      Slot end,
+      Slot pid,
+      Slot ready,
+      @Nullable RuntimeHooks hooks) {
+    Slot report = channels.reportRead();
     b.step("wait for the container's process", "");
     Slot kind = b.slot("kind");
     Slot got = b.slot("got");
     Slot left = b.slot("left");
     Slot said = b.slot("said");
+    Slot due = b.slot("hooks due");
     Label over = b.label("over");
     Label isPid = b.label("is pid");
     Label isReady = b.label("is ready");
     Label check = b.label("check");
     b.set(said, imm(0));
+    if (hooks != null) {
+      b.set(due, imm(0));
+    }
     Label next = b.loop("message");
     b.sys(Syscall.READ, report, end, imm(Message.SIZE)).into(got);
     b.branch(Condition.NE, got, imm(Message.SIZE), over);
@@ -634,6 +743,15 @@ public final class Create {
     b.alu(Function.ADD, end, end, imm(Message.SIZE));
     b.branch(Condition.EQ, kind, imm(Message.PID), isPid);
     b.branch(Condition.EQ, kind, imm(Message.READY), isReady);
+    if (hooks != null) {
+      Label areDue = b.label("hooks are due");
+      b.branch(Condition.EQ, kind, imm(Message.HOOKS), areDue);
+      b.outOfLine(() -> {
+        b.bind(areDue);
+        b.set(due, imm(1));
+        b.jump(check);
+      });
+    }
     b.set(said, imm(1));
     Label rest = b.loop("slots");
     b.branch(Condition.EQ, left, imm(0), check);
@@ -650,13 +768,24 @@ public final class Create {
     b.set(said, imm(1));
     b.bind(check);
     b.branch(Condition.EQ, pid, imm(0), next);
+    if (hooks != null) {
+      Label none = b.label("no hooks are due");
+      b.branch(Condition.EQ, due, imm(0), none);
+      b.set(due, imm(0));
+      waitFor(b, intermediate);
+      hooks.run(State.Status.CREATING, pid);
+      b.step("wait for the container's process", "");
+      b.sys(Syscall.WRITE, channels.goWrite(), b.string("h"), imm(1));
+      b.jump(next);
+      b.bind(none);
+    }
     b.branch(Condition.EQ, said, imm(0), next);
     b.bind(over);
   }
 
   /** Takes back what the second exchange did; its own failure is added to the one that led here. */
-  private RuntimeException undo(
-      @Nullable CgroupPath cgroup, Spawned spawned, RuntimeException failure) {
+  private RuntimeException undo(Plan plan, Spawned spawned, RuntimeException failure) {
+    CgroupPath cgroup = plan.cgroup();
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     Slot rootFd = descriptors.take("root", imm(spawned.root()));
@@ -683,10 +812,15 @@ public final class Create {
     if (spawned.directory() >= 0) {
       StateRoot.remove(b, rootFd, directory, request.id());
     }
+    Poststop poststop = Poststop.run(b, descriptors, spawned.directory() < 0 ? null : plan.state());
     descriptors.closeAll();
-    SyscallException cleanup = kernel.run(b.build()).failure();
+    Kernel.Result result = kernel.run(b.build());
+    SyscallException cleanup = result.failure();
     if (cleanup != null) {
       failure.addSuppressed(cleanup);
+    }
+    for (String warning : poststop.warnings(result)) {
+      failure.addSuppressed(new ContainerException(warning));
     }
     return failure;
   }
@@ -697,7 +831,7 @@ public final class Create {
     ProcessStat stat = ProcessStat.of(spawned.stat());
     if (stat == null) {
       throw undo(
-          plan.cgroup(),
+          plan,
           spawned,
           new ContainerException(
               "container \"" + request.id() + "\": its first process was killed"));
@@ -713,7 +847,7 @@ public final class Create {
             finished);
     RuntimeException failure = kernel.run(program).failure();
     if (failure != null) {
-      throw undo(plan.cgroup(), spawned, failure);
+      throw undo(plan, spawned, failure);
     }
     return finished;
   }

@@ -72,6 +72,7 @@ public final class Exec {
    * @param id the container's id, not checked yet
    * @param process what is executed
    * @param consoleSocket the path of the socket that the process's terminal is sent to, or null
+   * @param pidfdSocket the path of the socket that a pidfd of the process is sent to, or null
    * @param pidFile where the process's pid is written to, or null
    * @param preserveFds how many descriptors behind stdio the process keeps
    * @param cgroup a cgroup below the container's that the process is born in, or null
@@ -83,6 +84,7 @@ public final class Exec {
       String id,
       ExecProcess process,
       @Nullable String consoleSocket,
+      @Nullable String pidfdSocket,
       @Nullable String pidFile,
       int preserveFds,
       @Nullable String cgroup,
@@ -94,12 +96,23 @@ public final class Exec {
         String id,
         ExecProcess process,
         @Nullable String consoleSocket,
+        @Nullable String pidfdSocket,
         @Nullable String pidFile,
         int preserveFds,
         @Nullable String cgroup,
         boolean ignorePaused,
         boolean attended) {
-      this(id, process, consoleSocket, pidFile, preserveFds, cgroup, ignorePaused, attended, null);
+      this(
+          id,
+          process,
+          consoleSocket,
+          pidfdSocket,
+          pidFile,
+          preserveFds,
+          cgroup,
+          ignorePaused,
+          attended,
+          null);
     }
   }
 
@@ -180,7 +193,7 @@ public final class Exec {
       throw new ContainerException("the configuration has no process");
     }
     Request request =
-        new Request(id, new ExecProcess.Given(process), null, null, 0, null, false, false);
+        new Request(id, new ExecProcess.Given(process), null, null, null, 0, null, false, false);
     Exec exec = new Exec(kernel, root, request);
     ExecCompiler.Image compiled = exec.compile(spec, process, 1, cgroup);
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
@@ -225,10 +238,20 @@ public final class Exec {
     return enter(found, compiled, cgroup);
   }
 
+  private ContainerException paused() {
+    return new ContainerException(
+        "cannot exec in a paused container (use --ignore-paused to override): \""
+            + request.id()
+            + "\"");
+  }
+
   private void check(Status status) {
     if (status == Status.STOPPED) {
       throw new ContainerException(
           "cannot exec in a stopped container: container not running: \"" + request.id() + "\"");
+    }
+    if (status == Status.PAUSED && !request.ignorePaused()) {
+      throw paused();
     }
     if (status == Status.CREATING) {
       throw new ContainerException(
@@ -237,12 +260,14 @@ public final class Exec {
   }
 
   private Process process(Spec spec, byte[] document) {
-    return switch (request.process()) {
-      case ExecProcess.Changes changes -> ExecProcess.changed(spec, changes);
-      case ExecProcess.Given given -> ExecProcess.completed(spec, given.process());
-      case ExecProcess.Document file ->
-          ExecProcess.completed(spec, SpecReader.readValidProcess(document, file.path()));
-    };
+    ExecProcess asked = request.process();
+    if (asked instanceof ExecProcess.Changes changes) {
+      return ExecProcess.changed(spec, changes);
+    }
+    if (asked instanceof ExecProcess.Document file) {
+      return ExecProcess.completed(spec, SpecReader.readValidProcess(document, file.path()));
+    }
+    return ExecProcess.completed(spec, ((ExecProcess.Given) asked).process());
   }
 
   private ExecCompiler.Image compile(
@@ -319,6 +344,8 @@ public final class Exec {
       b.step("preserve file descriptor " + fd, "");
       b.sys(Syscall.FCNTL, imm(fd), imm(Constants.F_GETFD));
     }
+    Slot pidfdSocket = descriptors.fd("pidfd socket", request.pidfdSocket());
+    PidfdSocket.connect(b, request.pidfdSocket(), pidfdSocket);
     ConsoleSocket console =
         compiled.console() == null
             ? null
@@ -422,6 +449,10 @@ public final class Exec {
     b.sys(Syscall.PIDFD_OPEN, pid, imm(0)).into(pidfd);
     if (console != null) {
       console.receive(b, descriptors, terminal);
+    }
+    if (request.pidfdSocket() != null) {
+      PidfdSocket.send(b, pidfdSocket, pid, PidfdSocket.EXEC);
+      b.set(pidfdSocket, imm(-1));
     }
     String pidFile = request.pidFile();
     if (pidFile != null) {
@@ -701,15 +732,12 @@ public final class Exec {
       return failure;
     }
     if (result.slot(entering.frozen()) != 0 && !request.ignorePaused()) {
-      return new ContainerException(
-          "cannot exec in a paused container (use --ignore-paused to override): \""
-              + request.id()
-              + "\"");
+      return paused();
     }
     if (result.slot(entering.pid()) != 0) {
       return null;
     }
-    failure = Message.failure(compiled.program(), messages);
+    failure = Message.failedCall(compiled.program(), messages);
     if (result.slot(entering.gone()) != 0 || result.slot(entering.ended()) > 0) {
       return new ContainerException(
           "cannot exec in container \"" + request.id() + "\": container not running", failure);

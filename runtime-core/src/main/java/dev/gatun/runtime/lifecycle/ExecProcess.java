@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 public sealed interface ExecProcess {
   /**
    * A process document in a file that the kernel's process reads. What it leaves out of
-   * capabilities, rlimits, umask, labels, scheduling and {@code oomScoreAdj} is the container's.
+   * capabilities, umask, labels, scheduling and {@code oomScoreAdj} is the container's; rlimits that
+   * it leaves out are the caller's.
    *
    * @param path the file's path
    */
@@ -231,7 +232,7 @@ public sealed interface ExecProcess {
         p.env(),
         p.cwd(),
         p.capabilities() == null ? own.capabilities() : p.capabilities(),
-        p.rlimits().isEmpty() ? own.rlimits() : p.rlimits(),
+        p.rlimits(),
         p.noNewPrivileges(),
         p.apparmorProfile() == null ? own.apparmorProfile() : p.apparmorProfile(),
         p.oomScoreAdj() == null ? own.oomScoreAdj() : p.oomScoreAdj(),

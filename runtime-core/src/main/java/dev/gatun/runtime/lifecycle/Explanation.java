@@ -1,6 +1,9 @@
 package dev.gatun.runtime.lifecycle;
 
 import dev.gatun.linux.Arch;
+import dev.gatun.linux.program.Descriptors;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Imm;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Program;
@@ -8,6 +11,7 @@ import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.runtime.init.ExecCompiler;
 import dev.gatun.runtime.init.InitCompiler;
+import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.Look;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +54,8 @@ public final class Explanation {
     return Create.explain(
         kernel,
         root,
-        new Create.Request(id, bundle, null, null, 0, 0, false, false, false, null, false));
+        new Create.Request(
+            id, bundle, null, null, 0, 0, false, false, false, null, false, Create.Rootless.AUTO));
   }
 
   /**
@@ -69,7 +74,8 @@ public final class Explanation {
     return Create.explainExec(
         kernel,
         root,
-        new Create.Request(id, bundle, null, null, 0, 0, false, false, false, null, false));
+        new Create.Request(
+            id, bundle, null, null, 0, 0, false, false, false, null, false, Create.Rootless.AUTO));
   }
 
   /** The three processes of an exec. */
@@ -137,7 +143,8 @@ public final class Explanation {
   }
 
   /** The runtime's side of {@code start}. */
-  static void start(List<Part> parts, Arch arch, String root, String id) {
+  static void start(List<Part> parts, Arch arch, String root, ContainerState state) {
+    String id = state.id();
     parts.add(
         whole(
             "gatun start",
@@ -149,7 +156,18 @@ public final class Explanation {
         whole(
             "gatun start",
             "2 of 2: opens the gate and hears what init says",
-            Start.gate(b, id, null, directory, b.fd("gate", "start"), null).program()));
+            Start.gate(b, state, null, directory, b.fd("gate", "start"), null).program()));
+  }
+
+  /** The hooks that are run when the container has been deleted, if there are any. */
+  static void poststop(List<Part> parts, Arch arch, ContainerState state) {
+    if (!state.hooks().poststop().isEmpty()) {
+      ProgramBuilder b = new ProgramBuilder(arch);
+      Descriptors descriptors = new Descriptors(b);
+      Poststop.run(b, descriptors, state);
+      descriptors.closeAll();
+      parts.add(whole("gatun delete", "runs hooks when the container is gone", b.build()));
+    }
   }
 
   /** Init once it has been started. */
@@ -160,6 +178,21 @@ public final class Explanation {
             "becomes the container's process",
             image.program(),
             records(image.program(), image.started(), image.failed())));
+  }
+
+  /** The command in the foreground, which shows a terminal meanwhile. */
+  static void foreground(List<Part> parts, Arch arch) {
+    ProgramBuilder b = new ProgramBuilder(arch);
+    Slot status = b.slot("status");
+    TerminalRelay relay = new TerminalRelay(b, imm(0));
+    b.step("wait for the container", "");
+    Attend.untilEnd(b, 0, 0, status, relay, null);
+    b.sys(Syscall.EXIT_GROUP, status);
+    parts.add(
+        whole(
+            "gatun run",
+            "in the foreground: waits, and shows the terminal by two copies of itself",
+            b.build()));
   }
 
   /** The gate's first record: what comes before it only jumps over it. */

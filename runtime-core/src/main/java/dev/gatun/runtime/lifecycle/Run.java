@@ -13,6 +13,7 @@ import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.StateRoot;
 import java.util.ArrayList;
@@ -54,7 +55,9 @@ public final class Run {
       Start.run(kernel, root, request.id(), notify);
     } catch (RuntimeException e) {
       try {
-        Delete.run(kernel, root, request.id(), true);
+        for (String warning : Delete.run(kernel, root, request.id(), true)) {
+          e.addSuppressed(new ContainerException(warning));
+        }
       } catch (RuntimeException cleanup) {
         e.addSuppressed(cleanup);
       }
@@ -105,6 +108,7 @@ public final class Run {
       // Another command may have deleted the container, and made a new one of the same id.
       StateRoot.lock(b, imm(found.directory()), deleted);
       Delete.remove(b, found);
+      Poststop.runAlone(b, found.state());
       b.bind(deleted);
     }
     b.sys(Syscall.EXIT_GROUP, status);

@@ -360,11 +360,15 @@ final class Spawn {
         .tolerateAny();
   }
 
-  /** Closes what only the image needs, so that its end is seen; the cgroup is needed once more. */
-  static void closeImageEnds(Descriptors descriptors, Channels channels, @Nullable Slot cgroup) {
+  /**
+   * Closes what only the image needs, so that its end is seen; the cgroup is needed once more, and
+   * another one may be.
+   */
+  static void closeImageEnds(
+      Descriptors descriptors, Channels channels, @Nullable Slot cgroup, @Nullable Slot other) {
     descriptors.close(channels.image());
     for (Slot fd : channels.inherited()) {
-      if (fd != cgroup) {
+      if (fd != cgroup && fd != other) {
         descriptors.close(fd);
       }
     }

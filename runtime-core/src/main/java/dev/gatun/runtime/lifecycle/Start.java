@@ -17,11 +17,15 @@ import dev.gatun.linux.program.Op.Function;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.State;
 import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.hooks.HookKind;
 import dev.gatun.runtime.init.Message;
+import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.StateRoot;
 import dev.gatun.runtime.state.Status;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +41,9 @@ public final class Start {
 
   /** How often the gate is looked for once it should be gone. */
   private static final int MOST_LOOKS = 1_000;
+
+  /** How long a killed process may take to end, in seconds. */
+  private static final int KILL_SECONDS = 10;
 
   private Start() {}
 
@@ -98,10 +105,15 @@ public final class Start {
     if (found.status() != Status.CREATED) {
       throw new IllegalArgumentException(found.id() + " is " + found.status());
     }
+    ContainerState state = Objects.requireNonNull(found.state(), "state");
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
-    Gate gate = gate(b, found.id(), found, imm(found.directory()), imm(found.gate()), notify);
+    Gate gate = gate(b, state, found, imm(found.directory()), imm(found.gate()), notify);
     Kernel.Result result = kernel.run(gate.program());
-    RuntimeException failure = result.failure();
+    RuntimeHooks hooks = gate.hooks();
+    RuntimeException failure = hooks == null ? null : hooks.failure(result);
+    if (failure == null) {
+      failure = result.failure();
+    }
     if (failure == null) {
       failure = failure(kernel, found.id(), gate, result);
     }
@@ -137,13 +149,14 @@ public final class Start {
       Data steps,
       Slot stepsSize,
       Data messages,
+      @Nullable RuntimeHooks hooks,
       Notify.@Nullable Sockets sockets) {}
 
   /**
    * Compiles the second exchange.
    *
    * @param b an empty program
-   * @param id the container's id
+   * @param state what is known of the container
    * @param found the container, whose descriptors are closed; null to show the program
    * @param directory the container's directory
    * @param gate the gate, open for writing
@@ -151,12 +164,14 @@ public final class Start {
    */
   static Gate gate(
       ProgramBuilder b,
-      String id,
+      ContainerState state,
       Look.@Nullable Found found,
       Arg directory,
       Arg gate,
       @Nullable Notify notify) {
     Descriptors descriptors = new Descriptors(b);
+    String id = state.id();
+    RuntimeHooks hooks = RuntimeHooks.of(b, descriptors, state, state.hooks(), HookKind.POSTSTART);
     b.step("start container \"" + id + "\"", "");
     Slot gateFd = descriptors.take("gate", gate);
     if (found == null) {
@@ -216,10 +231,42 @@ public final class Start {
             imm(0))
         .into(file);
     Idioms.append(b, file, steps, stepsSize);
+    if (hooks != null) {
+      Label other = b.label("not started");
+      b.branch(Condition.NE, end, messages.at(Message.SIZE), other);
+      b.load(8, got, messages.address(), imm(Message.KIND));
+      b.branch(Condition.NE, got, imm(Message.STARTED), other);
+      // What a hook does with the container by another command must not wait for this one.
+      b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_UN)).tolerateAny();
+      poststart(b, hooks, state, found == null ? b.fd("pidfd", "init") : imm(found.pidfd()));
+      b.bind(other);
+    }
     descriptors.closeAll();
     b.alu(Function.SUB, length, end, messages.address());
     b.replyUpTo(messages, length);
-    return new Gate(b.build(), steps, stepsSize, messages, sockets);
+    return new Gate(b.build(), steps, stepsSize, messages, hooks, sockets);
+  }
+
+  /** A container whose hooks failed is ended; what is left of it is there to be deleted. */
+  private static void poststart(
+      ProgramBuilder b, RuntimeHooks hooks, ContainerState state, Arg pidfd) {
+    Label failing = b.failureHandler();
+    Label stop = b.label("end the container");
+    b.onFailure(stop);
+    b.outOfLine(() -> {
+      b.bind(stop);
+      b.sys(Syscall.PIDFD_SEND_SIGNAL, pidfd, imm(Constants.SIGKILL), imm(0), imm(0)).tolerateAny();
+      Data poll =
+          b.variable("pollfd", Structs.SIZEOF_POLLFD).u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
+      Data time =
+          b.variable("timeout", Structs.SIZEOF_KERNEL_TIMESPEC)
+              .u64(Structs.KERNEL_TIMESPEC_TV_SEC, KILL_SECONDS);
+      b.store(4, poll.address(), imm(Structs.POLLFD_FD), pidfd);
+      b.sys(Syscall.PPOLL, poll.address(), imm(1), time.address(), imm(0), imm(0)).tolerateAny();
+      b.jump(failing);
+    });
+    hooks.run(State.Status.RUNNING, imm(state.pid()));
+    b.onFailure(failing);
   }
 
   /**

@@ -3,12 +3,15 @@ package dev.gatun.runtime.lifecycle;
 import static dev.gatun.linux.program.Arg.imm;
 
 import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Addr;
 import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Instruction;
+import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.runtime.ContainerException;
@@ -22,6 +25,9 @@ final class UnixSocket {
   /** What a path may have in bytes, so that a NUL behind it has room. */
   private static final int LONGEST = Structs.SIZEOF_SOCKADDR_UN - Structs.SOCKADDR_UN_SUN_PATH - 1;
 
+  /** Slashes mean the same as one, so a descriptor's digits are put over the last of them. */
+  private static final String BY_DESCRIPTOR = "/proc/self/fd///////////";
+
   private UnixSocket() {}
 
   /**
@@ -29,7 +35,8 @@ final class UnixSocket {
    *
    * @param b the program
    * @param type {@code SOCK_STREAM} or {@code SOCK_DGRAM}
-   * @param path the socket's path; an abstract one begins with an at sign
+   * @param path the socket's path; an abstract one begins with an at sign, and one that no address
+   *     can hold is reached through a descriptor
    * @param into takes the descriptor
    */
   static void connect(ProgramBuilder b, int type, String path, Slot into) {
@@ -46,8 +53,34 @@ final class UnixSocket {
         imm(Constants.SO_SNDTIMEO),
         time.address(),
         imm(Structs.SIZEOF_KERNEL_TIMESPEC));
-    Data address = address(b, path);
-    b.sys(Syscall.CONNECT, into, address.address(), imm(address.size()));
+    if (path.getBytes(StandardCharsets.UTF_8).length <= LONGEST) {
+      Data address = address(b, path);
+      connect(b, into, address);
+      return;
+    }
+    Slot file = b.fd("socket file", path);
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string(path),
+            imm(Constants.O_PATH | Constants.O_CLOEXEC),
+            imm(0))
+        .into(file);
+    int end = Structs.SOCKADDR_UN_SUN_PATH + BY_DESCRIPTOR.length();
+    Data address =
+        b.variable("unix:" + path, end + 1)
+            .u16(Structs.SOCKADDR_UN_SUN_FAMILY, Constants.AF_UNIX)
+            .put(Structs.SOCKADDR_UN_SUN_PATH, BY_DESCRIPTOR.getBytes(StandardCharsets.US_ASCII));
+    Idioms.formatDecimal(b, file, address.at(end));
+    connect(b, into, address);
+    Idioms.close(b, file);
+  }
+
+  private static void connect(ProgramBuilder b, Slot socket, Data address) {
+    // With a time-out, a process that was stopped meanwhile gets EINTR.
+    Label again = b.loop("connect");
+    b.sys(Syscall.CONNECT, socket, address.address(), imm(address.size()))
+        .tolerate(Errno.EINTR, again);
   }
 
   /**

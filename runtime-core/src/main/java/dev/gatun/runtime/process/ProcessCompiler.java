@@ -22,6 +22,7 @@ import dev.gatun.oci.Process;
 import dev.gatun.oci.Rlimit;
 import dev.gatun.oci.User;
 import dev.gatun.runtime.ConfigException;
+import dev.gatun.runtime.userns.UserNamespace;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,8 +63,10 @@ public final class ProcessCompiler {
   private @Nullable Linux linux;
   private @Nullable Data scratch;
   private boolean enters;
+  private boolean limited;
   private @Nullable Arg executable;
   private @Nullable Addr home;
+  private @Nullable Addr envp;
 
   /**
    * Begins.
@@ -112,6 +115,17 @@ public final class ProcessCompiler {
    */
   public ProcessCompiler entersContainer() {
     enters = true;
+    return this;
+  }
+
+  /**
+   * Says that the process is in another user namespace than the initial one, which may have lost
+   * {@code setgroups(2)}.
+   *
+   * @return this compiler
+   */
+  public ProcessCompiler inUserNamespace() {
+    limited = true;
     return this;
   }
 
@@ -320,7 +334,7 @@ public final class ProcessCompiler {
     b.step("keep capabilities while the user changes", place + "/user");
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_KEEPCAPS), imm(1), imm(0), imm(0), imm(0));
     giveStdio(user.uid());
-    changeUser(user);
+    changeUser(user, procfs);
     changeDirectoryAgain(entered);
     b.step("let go of kept capabilities", place + "/capabilities");
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_KEEPCAPS), imm(0), imm(0), imm(0), imm(0));
@@ -462,10 +476,12 @@ public final class ProcessCompiler {
     b.branch(Condition.LTU, fd, imm(3), next);
   }
 
-  private void changeUser(User user) {
+  private void changeUser(User user, Slot procfs) {
     List<Long> gids = user.additionalGids();
     b.step("additional groups", place + "/user/additionalGids");
-    if (gids.isEmpty()) {
+    if (gids.isEmpty() && limited) {
+      UserNamespace.leaveGroups(b, enters ? null : procfs);
+    } else if (gids.isEmpty()) {
       b.sys(Syscall.SETGROUPS, imm(0), imm(0));
     } else {
       Data groups = b.constant("groups", 4 * gids.size());
@@ -491,18 +507,21 @@ public final class ProcessCompiler {
     b.sys(Syscall.PRLIMIT64, imm(0), imm(rlimit.type().number()), limit.address(), imm(0));
   }
 
-  /** Adds the {@code execve(2)} of what {@link #credentials} found; it does not come back. */
-  public void execve() {
-    Arg path = executable;
-    if (path == null) {
-      throw new IllegalStateException("execve before credentials");
+  /**
+   * The environment of the process, once {@link #credentials} has found its home directory.
+   *
+   * @return a NULL-terminated array
+   */
+  public Addr environment() {
+    Addr known = envp;
+    if (known == null) {
+      known = b.pointers("envp", environmentEntries()).address();
+      envp = known;
     }
-    List<String> args = process.args();
-    b.step(Executable.step(args.getFirst()), place + "/args/0");
-    List<Addr> argv = new ArrayList<>(args.size());
-    for (int i = 0; i < args.size(); i++) {
-      argv.add(b.string(args.get(i)));
-    }
+    return known;
+  }
+
+  private List<Addr> environmentEntries() {
     List<String> env = environment.entries();
     List<Addr> envp = new ArrayList<>(env.size() + 1);
     for (int i = 0; i < env.size(); i++) {
@@ -516,10 +535,21 @@ public final class ProcessCompiler {
         envp.add(home);
       }
     }
-    b.sys(
-        Syscall.EXECVE,
-        path,
-        b.pointers("argv", argv).address(),
-        b.pointers("envp", envp).address());
+    return envp;
+  }
+
+  /** Adds the {@code execve(2)} of what {@link #credentials} found; it does not come back. */
+  public void execve() {
+    Arg path = executable;
+    if (path == null) {
+      throw new IllegalStateException("execve before credentials");
+    }
+    List<String> args = process.args();
+    b.step(Executable.step(args.getFirst()), place + "/args/0");
+    List<Addr> argv = new ArrayList<>(args.size());
+    for (int i = 0; i < args.size(); i++) {
+      argv.add(b.string(args.get(i)));
+    }
+    b.sys(Syscall.EXECVE, path, b.pointers("argv", argv).address(), environment());
   }
 }

@@ -175,11 +175,16 @@ final class RootDirectory {
 
   /** Fails unless a descriptor is open on one character device. */
   void requireCharacterDevice(Slot fd, int major, int minor, Label wrong) {
+    requireDevice(fd, Constants.S_IFCHR, major, minor, wrong);
+  }
+
+  /** Fails unless a descriptor is open on one device. */
+  void requireDevice(Slot fd, int type, long major, long minor, Label wrong) {
     Slot found = b.slot("found");
     statx(fd);
     b.load(2, found, statx.address(), imm(Structs.STATX_STX_MODE));
     b.alu(dev.gatun.linux.program.Op.Function.AND, found, found, imm(Constants.S_IFMT));
-    b.branch(Condition.NE, found, imm(Constants.S_IFCHR), wrong);
+    b.branch(Condition.NE, found, imm(type), wrong);
     b.load(8, found, statx.address(), imm(Structs.STATX_STX_RDEV_MAJOR));
     b.branch(Condition.NE, found, imm(rdev(major, minor)), wrong);
   }

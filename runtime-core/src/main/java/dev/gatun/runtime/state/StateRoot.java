@@ -64,17 +64,18 @@ public final class StateRoot {
   public static Slot make(ProgramBuilder b, String root) {
     b.step("make state root \"" + root + "\"", "");
     for (int slash = root.indexOf('/', 1); slash > 0; slash = root.indexOf('/', slash + 1)) {
-      mkdir(b, root.substring(0, slash));
+      mkdir(b, root.substring(0, slash), 0711);
     }
-    mkdir(b, root);
+    // The sticky bit keeps it where XDG_RUNTIME_DIR is tidied up.
+    mkdir(b, root, 01711);
     Slot directory = b.fd("root", root);
     open(b, root, directory);
     return directory;
   }
 
-  private static void mkdir(ProgramBuilder b, String path) {
+  private static void mkdir(ProgramBuilder b, String path, int mode) {
     // A parent that cannot be written to is no failure while it is there: opening it tells.
-    b.sys(Syscall.MKDIRAT, imm(Constants.AT_FDCWD), b.string(path), imm(0711)).tolerateAny();
+    b.sys(Syscall.MKDIRAT, imm(Constants.AT_FDCWD), b.string(path), imm(mode)).tolerateAny();
   }
 
   /**

@@ -91,6 +91,35 @@ class ExplanationTest {
   }
 
   @Test
+  void aTerminalIsShownToo() throws IOException {
+    byte[] config =
+        Files.readString(FIXTURE)
+            .replace("\"terminal\": false", "\"terminal\": true")
+            .getBytes(StandardCharsets.UTF_8);
+    for (Arch arch : Arch.values()) {
+      Explanation.Part last = explain(new BundleKernel(arch, config)).getLast();
+      assertEquals("gatun run", last.process());
+      List<String> steps = new ArrayList<>();
+      for (int record : last.records()) {
+        String step = last.program().record(record).origin().step();
+        if (!step.isEmpty() && !steps.contains(step)) {
+          steps.add(step);
+        }
+      }
+      assertEquals(
+          List.of(
+              "wait for the container",
+              "make the terminal raw",
+              "copy the terminal",
+              "copy standard input to the terminal",
+              "restore the terminal",
+              "copy the terminal to standard output",
+              "show what the terminal still has"),
+          steps);
+    }
+  }
+
+  @Test
   void onlyTheBundleIsRead() throws IOException {
     for (Arch arch : Arch.values()) {
       BundleKernel kernel = new BundleKernel(arch, config());

@@ -36,6 +36,9 @@ class KernelFeaturesTest {
          "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 64, "hard": 64}]},
        "root": {"path": "/rootfs", "readonly": true},
        "hostname": "host",
+       "hooks": {"createRuntime": [{"path": "/h", "timeout": 1}],
+         "createContainer": [{"path": "/h", "timeout": 1}],
+         "startContainer": [{"path": "/h", "timeout": 1}]},
        "mounts": [
          {"destination": "/proc", "type": "proc", "source": "proc"},
          {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]},

@@ -279,7 +279,7 @@ class RootfsProgramTest {
 
   private static MountOptions options(String... options) {
     Mount mount = new Mount("/x", "tmpfs", null, List.of(options), List.of(), List.of());
-    return MountOptions.of(mount, "/x", "/mounts/3");
+    return MountOptions.of(mount, "/mounts/3");
   }
 
   @ParameterizedTest
