@@ -241,25 +241,6 @@ public final class SpecValidator {
       if (timeout != null && timeout <= 0) {
         throw error(pointer + "/timeout", "expected a number of seconds above 0, found " + timeout);
       }
-      noNul(pointer + "/path", hook.path());
-      noNul(pointer + "/args", hook.args());
-      List<String> env = hook.env();
-      if (env != null) {
-        noNul(pointer + "/env", env);
-      }
-    }
-  }
-
-  private void noNul(String pointer, List<String> values) {
-    for (int i = 0; i < values.size(); i++) {
-      noNul(pointer + "/" + i, values.get(i));
-    }
-  }
-
-  /** No program can be told a NUL: it ends every text of execve(2). */
-  private void noNul(String pointer, String value) {
-    if (value.indexOf('\0') >= 0) {
-      throw error(pointer, "a NUL character");
     }
   }
 

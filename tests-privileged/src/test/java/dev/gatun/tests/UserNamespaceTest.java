@@ -23,9 +23,15 @@ class UserNamespaceTest {
 
   /** A bundle with a user namespace of two ranges. */
   static Bundle mapped(Box box) {
-    Bundle bundle = box.bundle();
+    Bundle bundle = owned(box.bundle());
     bundle.namespaces().addObject().put("type", "user");
     return bundle.set("/linux/uidMappings", MAPS).set("/linux/gidMappings", MAPS);
+  }
+
+  /** Lets the container's root make what mounts need in its root file system. */
+  static Bundle owned(Bundle bundle) {
+    Host.run("chown", "100000:100000", bundle.rootfs().toString());
+    return bundle;
   }
 
   private static String squeeze(String text) {
@@ -135,9 +141,8 @@ class UserNamespaceTest {
         .expectFailure("the host's /dev/zero is not this device", "[config.json /linux/devices/0]");
     Bundle link = mapped(box).removeMount("/dev/mqueue");
     link.removeMount("/dev/pts").removeMount("/dev/shm").removeMount("/dev").writable();
-    link.makeDirectory("dev");
+    Host.run("chown", "100000:100000", link.makeDirectory("dev").toString());
     link.symlink("dev/zero", "/etc/passwd");
-    Host.run("chown", "-R", "100000:100000", link.rootfs().toString());
     box.run(link).expectFailure("create device /dev/zero", "a link is there");
     box.expectNothingLeft();
   }
@@ -170,10 +175,10 @@ class UserNamespaceTest {
     try {
       box.run(mapped(box).mount("/mnt", "bind", disk, "rbind", "rw"))
           .expectFailure("mount /mnt with rw, suid, dev or exec", "EPERM");
-      box.expectNothingLeft();
     } finally {
       Host.run("umount", disk.toString());
     }
+    box.expectNothingLeft();
   }
 
   /** A process in new namespaces, with maps. */
@@ -200,7 +205,7 @@ class UserNamespaceTest {
     String map = "[{'containerID': 0, 'hostID': 100000, 'size': 65536}]";
     // runc wants to be told the maps, although they are what they are.
     Bundle bundle =
-        box.bundle()
+        owned(box.bundle())
             .remove("/hostname")
             .bind(home.resolve("data"), "/mnt")
             .set("/linux/uidMappings", map)

@@ -20,8 +20,10 @@ import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Process;
+import dev.gatun.oci.State;
 import dev.gatun.runtime.process.ProcessCompiler;
 import dev.gatun.runtime.rootfs.TerminalCompiler;
+import dev.gatun.runtime.seccomp.SeccompCompiler;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +60,7 @@ public final class ExecCompiler {
   private final Slot fallback;
   private final Slot procfs;
   private final Reporter reporter;
+  private final @Nullable SeccompCompiler seccomp;
 
   /**
    * What is known of the container besides its configuration.
@@ -68,6 +71,7 @@ public final class ExecCompiler {
    * @param inCgroup whether the process is born in a cgroup whose descriptor the image is given
    * @param otherwise where the cgroup of the container's first process is found, in case that the
    *     given one may have no processes; null when it has to be the given one
+   * @param state the container's, which the listener of a seccomp filter is told
    * @param embedded whether the runtime is in a JVM whose limits nobody meant for the process
    */
   public record Options(
@@ -76,6 +80,7 @@ public final class ExecCompiler {
       boolean newKeyring,
       boolean inCgroup,
       @Nullable Otherwise otherwise,
+      State state,
       boolean embedded) {
     /** On the command line; see the components. */
     public Options(
@@ -83,8 +88,9 @@ public final class ExecCompiler {
         int preservedFds,
         boolean newKeyring,
         boolean inCgroup,
-        @Nullable Otherwise otherwise) {
-      this(id, preservedFds, newKeyring, inCgroup, otherwise, false);
+        @Nullable Otherwise otherwise,
+        State state) {
+      this(id, preservedFds, newKeyring, inCgroup, otherwise, state, false);
     }
   }
 
@@ -141,9 +147,14 @@ public final class ExecCompiler {
     fallback = b.slot("cgroup of the first process");
     procfs = b.fd("procfs", "/proc");
     reporter = new Reporter(b, report);
+    seccomp =
+        linux.seccomp() == null
+            ? null
+            : new SeccompCompiler(b, linux.seccomp(), process.noNewPrivileges(), options.state());
     compiler =
         new ProcessCompiler(b, process, "/process", options.preservedFds(), 0)
             .linux(linux)
+            .seccomp(seccomp)
             .entersContainer();
     if (linux.namespace(NamespaceType.USER) != null) {
       compiler.inUserNamespace();
@@ -198,8 +209,12 @@ public final class ExecCompiler {
     process();
     b.bind(failed);
     reporter.failure();
+    Program program = b.build();
+    if (seccomp != null) {
+      seccomp.check(program, 0, failed.record());
+    }
     return new Image(
-        b.build(),
+        program,
         report,
         pidfd,
         kinds,
@@ -218,6 +233,9 @@ public final class ExecCompiler {
     InitCompiler.defaultSignals(b);
     if (options.embedded()) {
       Inherited.reset(b);
+    }
+    if (seccomp != null) {
+      seccomp.connect();
     }
     b.set(fallback, imm(-1));
     b.set(procfs, imm(-1));
@@ -391,6 +409,9 @@ public final class ExecCompiler {
     b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
     b.branch(Condition.EQ, pid, imm(0), last);
     reporter.send(Message.PID, pid);
+    if (seccomp != null) {
+      seccomp.tell(pid);
+    }
     b.sys(Syscall.EXIT_GROUP, imm(0));
   }
 
@@ -412,6 +433,9 @@ public final class ExecCompiler {
   private void process() {
     b.step("prepare the process", "");
     b.sys(Syscall.SETSID);
+    if (seccomp != null) {
+      seccomp.learn();
+    }
     if (console != null) {
       new TerminalCompiler(b, process, "/process", console).enter();
     }

@@ -22,11 +22,13 @@ import dev.gatun.oci.Namespace;
 import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Process;
 import dev.gatun.oci.Spec;
+import dev.gatun.oci.State;
 import dev.gatun.oci.TimeOffset;
 import dev.gatun.runtime.process.ProcessCompiler;
 import dev.gatun.runtime.rootfs.HostSources;
 import dev.gatun.runtime.rootfs.RootfsCompiler;
 import dev.gatun.runtime.rootfs.TerminalCompiler;
+import dev.gatun.runtime.seccomp.SeccompCompiler;
 import dev.gatun.runtime.userns.Privileges;
 import dev.gatun.runtime.userns.UserNamespace;
 import java.nio.charset.StandardCharsets;
@@ -70,6 +72,7 @@ public final class InitCompiler {
   private final HostSources sources;
   private final @Nullable UserNamespace userNamespace;
   private final ProcessCompiler compiler;
+  private final @Nullable SeccompCompiler seccomp;
 
   /**
    * What the command line adds to the configuration.
@@ -170,6 +173,7 @@ public final class InitCompiler {
     signals = b.slot("signals");
     polls = b.variable("pollfds", 2 * Structs.SIZEOF_POLLFD);
     info = b.buffer("siginfo", Structs.SIZEOF_SIGNALFD_SIGINFO);
+    seccomp = seccomp();
     for (int i = 0; i < linux.namespaces().size(); i++) {
       Namespace namespace = linux.namespaces().get(i);
       if (namespace.path() != null) {
@@ -195,7 +199,8 @@ public final class InitCompiler {
     }
     compiler =
         new ProcessCompiler(b, process, "/process", options.preservedFds(), options.listenFds())
-            .linux(linux);
+            .linux(linux)
+            .seccomp(seccomp);
     if (isLimited()) {
       compiler.inUserNamespace();
     }
@@ -213,6 +218,23 @@ public final class InitCompiler {
       }
     }
     return null;
+  }
+
+  private @Nullable SeccompCompiler seccomp() {
+    Process process = spec.process();
+    if (linux.seccomp() == null || process == null) {
+      return null;
+    }
+    boolean late = process.noNewPrivileges();
+    State state =
+        new State(
+            spec.ociVersion(),
+            options.id(),
+            late ? State.Status.CREATED : State.Status.CREATING,
+            0,
+            options.bundle(),
+            spec.annotations());
+    return new SeccompCompiler(b, linux.seccomp(), late, state);
   }
 
   /**
@@ -256,8 +278,12 @@ public final class InitCompiler {
     init(started);
     b.bind(failed);
     reporter.failure();
+    Program program = b.build();
+    if (seccomp != null) {
+      seccomp.check(program, resident, failed.record());
+    }
     return new Image(
-        b.build(),
+        program,
         resident,
         report,
         go,
@@ -278,6 +304,9 @@ public final class InitCompiler {
     defaultSignals(b);
     if (options.embedded()) {
       Inherited.reset(b);
+    }
+    if (seccomp != null) {
+      seccomp.connect();
     }
     if (userNamespace != null) {
       // What only the host's root may do, and a child inherits.
@@ -322,6 +351,9 @@ public final class InitCompiler {
       userNamespace.explain(call, pid);
     }
     send(Message.PID, pid);
+    if (seccomp != null) {
+      seccomp.tell(pid);
+    }
     if (userNamespace != null) {
       userNamespace.serve(pid);
     }
@@ -483,6 +515,9 @@ public final class InitCompiler {
     if (cgroup != null) {
       Idioms.close(b, cgroup);
     }
+    if (seccomp != null) {
+      seccomp.learn();
+    }
     if (userNamespace != null) {
       userNamespace.receive();
     }
@@ -512,6 +547,9 @@ public final class InitCompiler {
     InitHooks hooks = new InitHooks(b, spec, options, channel, reporter.message());
     InitHooks.StartContainer startContainer = hooks.prepareStart();
     Data begin = b.buffer("", 0);
+    if (!linux.netDevices().isEmpty()) {
+      NetDeviceSetup.compile(b, go);
+    }
     RootfsCompiler rootfs =
         new RootfsCompiler(b, spec, options.noPivot(), sources)
             .terminal(

@@ -1,11 +1,13 @@
 package dev.gatun.runtime.lifecycle;
 
+import dev.gatun.linux.program.Kernel;
 import dev.gatun.oci.Capability;
 import dev.gatun.oci.Features;
 import dev.gatun.oci.MemoryPolicy;
 import dev.gatun.oci.NamespaceType;
 import dev.gatun.runtime.hooks.HookKind;
 import dev.gatun.runtime.rootfs.MountOptions;
+import dev.gatun.runtime.seccomp.SeccompFeatures;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -21,11 +23,13 @@ public final class Abilities {
   /**
    * The features document.
    *
+   * @param kernel whose flags of seccomp(2) count
    * @param ociVersionMax the version of the specification that is implemented
    * @param annotations what else is to be said
    * @return the document's contents
    */
-  public static Features features(String ociVersionMax, Map<String, String> annotations) {
+  public static Features features(
+      Kernel kernel, String ociVersionMax, Map<String, String> annotations) {
     List<String> namespaces = new ArrayList<>();
     for (NamespaceType type : NamespaceType.values()) {
       namespaces.add(type.specName());
@@ -35,7 +39,6 @@ public final class Abilities {
     for (Capability capability : Capability.values()) {
       capabilities.add(capability.name());
     }
-    Features.Enabled disabled = new Features.Enabled(false);
     return new Features(
         "1.0.0",
         ociVersionMax,
@@ -45,13 +48,13 @@ public final class Abilities {
             namespaces,
             capabilities,
             new Features.Cgroup(false, true, false, false, false),
-            new Features.Seccomp(false, null, null, null, null, null),
+            SeccompFeatures.of(kernel),
             new Features.Enabled(true),
             new Features.Enabled(true),
             new Features.IntelRdt(false, false, false),
             memoryPolicy(),
             new Features.MountExtensions(new Features.Enabled(true)),
-            disabled),
+            new Features.Enabled(true)),
         annotations,
         List.of());
   }

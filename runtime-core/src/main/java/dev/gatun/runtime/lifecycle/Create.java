@@ -20,12 +20,14 @@ import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.Origin;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Hooks;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.NamespaceType;
+import dev.gatun.oci.NetDevice;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
@@ -45,6 +47,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -261,6 +264,7 @@ public final class Create {
       InitCompiler.Image compiled,
       InitImage image,
       int kept,
+      Map<String, NetDevice> devices,
       Hooks hooks,
       List<String> unknown) {}
 
@@ -317,6 +321,7 @@ public final class Create {
         compiled,
         image,
         kept,
+        linux.netDevices(),
         hooks,
         spec.unknownProperties());
   }
@@ -608,9 +613,11 @@ public final class Create {
             plan.kept(),
             request.attended(),
             request.embedding());
+    NetDevices devices =
+        plan.devices().isEmpty() ? null : new NetDevices(b, descriptors, plan.devices());
     // A byte for an init that is gone must be no SIGPIPE: this end stays while hooks are run.
     Spawn.closeImageEnds(descriptors, channels, cgroupFd, hooks == null ? null : channels.goRead());
-    receive(b, channels, intermediate, messagesEnd, pid, ready, hooks);
+    receive(b, channels, intermediate, messagesEnd, pid, ready, hooks, devices);
     waitFor(b, intermediate);
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
@@ -719,7 +726,8 @@ public final class Create {
       Slot end,
       Slot pid,
       Slot ready,
-      @Nullable RuntimeHooks hooks) {
+      @Nullable RuntimeHooks hooks,
+      @Nullable NetDevices devices) {
     Slot report = channels.reportRead();
     b.step("wait for the container's process", "");
     Slot kind = b.slot("kind");
@@ -762,6 +770,12 @@ public final class Create {
     b.jump(rest);
     b.bind(isPid);
     b.set(pid, left);
+    if (devices != null) {
+      b.branch(Condition.NE, said, imm(0), check);
+      Origin here = b.origin();
+      devices.move(pid, channels.goWrite());
+      b.step(here);
+    }
     b.jump(check);
     b.bind(isReady);
     b.set(ready, imm(1));

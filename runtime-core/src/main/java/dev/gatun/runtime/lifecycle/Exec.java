@@ -25,12 +25,14 @@ import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Process;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
+import dev.gatun.oci.State;
 import dev.gatun.runtime.ConfigException;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.init.ExecCompiler;
 import dev.gatun.runtime.init.InitImage;
 import dev.gatun.runtime.init.Message;
 import dev.gatun.runtime.process.ProcessCompiler;
+import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.Status;
 import java.util.ArrayList;
@@ -195,7 +197,9 @@ public final class Exec {
     Request request =
         new Request(id, new ExecProcess.Given(process), null, null, null, 0, null, false, false);
     Exec exec = new Exec(kernel, root, request);
-    ExecCompiler.Image compiled = exec.compile(spec, process, 1, cgroup);
+    State state =
+        new State(spec.ociVersion(), id, State.Status.RUNNING, 1, "/", spec.annotations());
+    ExecCompiler.Image compiled = exec.compile(spec, process, state, cgroup);
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     Slot directory = descriptors.fd("directory", root + "/" + id);
@@ -228,7 +232,8 @@ public final class Exec {
       check(found.status());
       Spec spec = SpecReader.readValid(entrance.config(), "config.json");
       cgroup = Cgroups.of(found);
-      compiled = compile(spec, process(spec, entrance.process()), found.pid(), cgroup);
+      Process process = process(spec, entrance.process());
+      compiled = compile(spec, process, state(spec, found), cgroup);
       ConsoleSocket.check(
           compiled.console() != null, request.attended(), request.consoleSocket(), "");
     } catch (RuntimeException e) {
@@ -270,12 +275,23 @@ public final class Exec {
     return ExecProcess.completed(spec, ((ExecProcess.Given) asked).process());
   }
 
+  private static State state(Spec spec, Look.Found found) {
+    ContainerState known = found.state();
+    return new State(
+        spec.ociVersion(),
+        found.id(),
+        found.status() == Status.CREATED ? State.Status.CREATED : State.Status.RUNNING,
+        found.pid(),
+        known == null ? "" : known.bundle(),
+        spec.annotations());
+  }
+
   private ExecCompiler.Image compile(
-      Spec spec, Process process, int pid, @Nullable CgroupPath cgroup) {
+      Spec spec, Process process, State state, @Nullable CgroupPath cgroup) {
     ExecCompiler.Otherwise otherwise =
         cgroup == null || request.cgroup() != null
             ? null
-            : new ExecCompiler.Otherwise(pid, cgroup.mountPoint(), cgroup.path());
+            : new ExecCompiler.Otherwise(state.pid(), cgroup.mountPoint(), cgroup.path());
     try {
       return ExecCompiler.compile(
           kernel.arch(),
@@ -287,6 +303,7 @@ public final class Exec {
               true,
               cgroup != null,
               otherwise,
+              state,
               request.embedding() != null));
     } catch (ConfigException e) {
       throw new ContainerException(e.problem(), e);

@@ -30,14 +30,8 @@ final class Support {
   }
 
   private static void check(Linux linux) {
-    if (linux.seccomp() != null) {
-      throw refuse("/linux/seccomp", "a seccomp filter");
-    }
     if (linux.intelRdt() != null) {
       throw refuse("/linux/intelRdt", "Intel RDT");
-    }
-    if (!linux.netDevices().isEmpty()) {
-      throw refuse("/linux/netDevices", "network devices");
     }
   }
 

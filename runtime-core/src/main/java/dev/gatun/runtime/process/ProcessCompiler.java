@@ -22,6 +22,7 @@ import dev.gatun.oci.Process;
 import dev.gatun.oci.Rlimit;
 import dev.gatun.oci.User;
 import dev.gatun.runtime.ConfigException;
+import dev.gatun.runtime.seccomp.SeccompCompiler;
 import dev.gatun.runtime.userns.UserNamespace;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -62,6 +63,7 @@ public final class ProcessCompiler {
   private final Slot t;
   private @Nullable Linux linux;
   private @Nullable Data scratch;
+  private @Nullable SeccompCompiler seccomp;
   private boolean enters;
   private boolean limited;
   private @Nullable Arg executable;
@@ -105,6 +107,17 @@ public final class ProcessCompiler {
    */
   public ProcessCompiler linux(Linux linux) {
     this.linux = linux;
+    return this;
+  }
+
+  /**
+   * Loads a filter of system calls where its time has come.
+   *
+   * @param filter the filter, null for none
+   * @return this compiler
+   */
+  public ProcessCompiler seccomp(@Nullable SeccompCompiler filter) {
+    seccomp = filter;
     return this;
   }
 
@@ -330,6 +343,9 @@ public final class ProcessCompiler {
     }
     Slot entered = b.slot("chdir");
     changeDirectory(entered);
+    if (seccomp != null) {
+      seccomp.beforeCapabilitiesGo();
+    }
     capabilities.dropBounding();
     b.step("keep capabilities while the user changes", place + "/user");
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_KEEPCAPS), imm(1), imm(0), imm(0), imm(0));
@@ -545,6 +561,9 @@ public final class ProcessCompiler {
       throw new IllegalStateException("execve before credentials");
     }
     List<String> args = process.args();
+    if (seccomp != null) {
+      seccomp.beforeExecve();
+    }
     b.step(Executable.step(args.getFirst()), place + "/args/0");
     List<Addr> argv = new ArrayList<>(args.size());
     for (int i = 0; i < args.size(); i++) {

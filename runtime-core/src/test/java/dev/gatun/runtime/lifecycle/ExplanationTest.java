@@ -53,6 +53,8 @@ class ExplanationTest {
         switch (slot.name()) {
           case "config end" -> slots[slot.number()] = config.length;
           case "mounts end" -> slots[slot.number()] = (long) config.length + mounts.length;
+          case "cgroup end" ->
+              slots[slot.number()] = (long) config.length + mounts.length + own.length;
           default -> slots[slot.number()] = 0;
         }
       }

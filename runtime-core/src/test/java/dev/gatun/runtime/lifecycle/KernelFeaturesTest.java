@@ -49,6 +49,8 @@ class KernelFeaturesTest {
          "timeOffsets": {"monotonic": {"secs": 1}},
          "devices": [{"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229}],
          "maskedPaths": ["/proc/keys"], "readonlyPaths": ["/proc/sys"],
+         "seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/agent",
+           "syscalls": [{"names": ["reboot"], "action": "SCMP_ACT_NOTIFY"}]},
          "rootfsPropagation": "rslave"}}
       """;
 

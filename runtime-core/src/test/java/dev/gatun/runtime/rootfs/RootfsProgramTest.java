@@ -441,17 +441,6 @@ class RootfsProgramTest {
   }
 
   @Test
-  void idmappedMountsAreRefused() {
-    assertEquals(
-        "mount /t: idmapped mounts are not supported yet [config.json /mounts/0]",
-        refusal(
-            "{\"destination\":\"/t\",\"type\":\"bind\",\"source\":\"/s\",\"options\":[\"bind\","
-                + "\"idmap\"],\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}],"
-                + "\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]}",
-            MOUNT_NAMESPACE));
-  }
-
-  @Test
   void mountNamespaceIsNeeded() {
     assertEquals(
         "a container needs a mount namespace, new or joined [config.json /linux/namespaces]",
