@@ -32,6 +32,14 @@ for bundle in "$checkout/examples/hello" "$checkout/build/training"; do
   try delete $id
   try delete --force $id
 done
+# With a user namespace.
+mkdir "$state/user"
+maps='"containerID": 0, "hostID": 100000, "size": 65536'
+sed 's/"linux": {/&"uidMappings": [{'"$maps"'}], "gidMappings": [{'"$maps"'}],/; s/"namespaces": \[/&{"type": "user"},/' \
+  "$checkout/examples/hello/config.json" >"$state/user/config.json"
+try explain "$state/user"
+try run --bundle "$state/user" gatun-training-$$
+try delete --force gatun-training-$$
 # With a terminal, in the foreground and without a way to show it.
 mkdir "$state/terminal"
 sed 's/"process": {/&"terminal": true, /' "$checkout/examples/hello/config.json" >"$state/terminal/config.json"

@@ -39,11 +39,10 @@ public final class Start {
   private static final int MAX_STEPS = 256 << 10;
   private static final int MAX_MESSAGES = 96 << 10;
 
-  /** How often the gate is looked for once it should be gone. */
-  private static final int MOST_LOOKS = 1_000;
-
   /** How long a killed process may take to end, in seconds. */
   private static final int KILL_SECONDS = 10;
+  /** How often the gate is looked for once it should be gone. */
+  private static final int MOST_LOOKS = 1_000;
 
   private Start() {}
 
