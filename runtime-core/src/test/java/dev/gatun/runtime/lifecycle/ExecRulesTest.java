@@ -18,6 +18,8 @@ import dev.gatun.runtime.init.Message;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import dev.gatun.oci.State;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Rules of the security checklist over the programs of an exec: nothing is run. */
@@ -35,7 +37,12 @@ class ExecRulesTest {
         ExecProcess.changed(spec, ExecProcess.Changes.args(List.of("id"))),
         spec.linux(),
         new ExecCompiler.Options(
-            "rules", 0, true, true, new ExecCompiler.Otherwise(1, "/sys/fs/cgroup", "/rules")));
+            "rules",
+            0,
+            true,
+            true,
+            new ExecCompiler.Otherwise(1, "/sys/fs/cgroup", "/rules"),
+            new State("1.3.0", "rules", State.Status.RUNNING, 1, "/bundle", Map.of())));
   }
 
   private static int prctl(LinkedProgram image, int option, int from) {
