@@ -32,6 +32,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import dev.gatun.oci.State;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -57,7 +59,13 @@ class TerminalRulesTest {
         arch,
         Objects.requireNonNull(spec(terminal).process()),
         Linux.NONE,
-        new ExecCompiler.Options("rules", 0, true, true, null));
+        new ExecCompiler.Options(
+            "rules",
+            0,
+            true,
+            true,
+            null,
+            new State("1.3.0", "rules", State.Status.RUNNING, 1, "/bundle", Map.of())));
   }
 
   private static int ioctl(LinkedProgram program, long request) {
