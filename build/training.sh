@@ -14,6 +14,7 @@ try() { timeout 20 "$gatun" --root "$state" "$@" </dev/null >/dev/null 2>&1 || t
 for bundle in "$checkout/examples/hello" "$checkout/build/training"; do
   id=gatun-training-$$
   try explain "$bundle"
+  try explain --exec "$bundle"
   try run --bundle "$bundle" $id
   try run --detach --bundle "$bundle" $id
   try delete --force $id
@@ -22,12 +23,31 @@ for bundle in "$checkout/examples/hello" "$checkout/build/training"; do
   try ps $id
   try list
   try update --pids-limit 100 $id
+  try exec $id /bin/true
+  try exec --user 1:1 --env A=b --detach --pid-file "$state/pid" $id /bin/true
+  try exec --process "$checkout/build/training/process.json" $id
   try start $id
+  try pause $id
+  try resume $id
   try events --stats $id
   try kill $id KILL
   try delete $id
   try delete --force $id
 done
+# With a user namespace.
+mkdir "$state/user"
+maps='"containerID": 0, "hostID": 100000, "size": 65536'
+sed 's/"linux": {/&"uidMappings": [{'"$maps"'}], "gidMappings": [{'"$maps"'}],/; s/"namespaces": \[/&{"type": "user"},/' \
+  "$checkout/examples/hello/config.json" >"$state/user/config.json"
+try explain "$state/user"
+try run --bundle "$state/user" gatun-training-$$
+try delete --force gatun-training-$$
+# With a terminal, in the foreground and without a way to show it.
+mkdir "$state/terminal"
+sed 's/"process": {/&"terminal": true, /' "$checkout/examples/hello/config.json" >"$state/terminal/config.json"
+try run --bundle "$state/terminal" gatun-training-$$
+try delete --force gatun-training-$$
+try create --bundle "$state/terminal" gatun-training-$$
 try features
 try spec --help
 try state none

@@ -20,6 +20,8 @@ module dev.gatun.runtime {
       dev.gatun.cli;
   exports dev.gatun.runtime.init to
       dev.gatun.cli;
+  exports dev.gatun.runtime.userns to
+      dev.gatun.cli;
   exports dev.gatun.runtime.caller to
       dev.gatun.cli;
 }

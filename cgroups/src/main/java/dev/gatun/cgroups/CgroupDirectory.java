@@ -7,6 +7,7 @@ import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.DirectoryScan;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
@@ -370,6 +371,7 @@ public final class CgroupDirectory {
     Label stuck = b.label("not removable");
     Label none = b.label("no more");
     scan.next(none);
+    b.branch(Op.Condition.NE, scan.type(), imm(Constants.DT_DIR), next);
     Label refused = b.label("rmdir refused");
     Instruction rmdir =
         b.sys(Syscall.UNLINKAT, here, scan.name(), imm(Constants.AT_REMOVEDIR))

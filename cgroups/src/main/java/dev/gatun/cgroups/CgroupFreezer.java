@@ -63,6 +63,43 @@ public final class CgroupFreezer {
     });
   }
 
+  /**
+   * Branches when the cgroup is frozen, by itself or by one above it.
+   *
+   * @param b the program
+   * @param cgroup a slot with the directory's descriptor
+   * @param frozen where to go then
+   */
+  public static void unlessThawed(ProgramBuilder b, Slot cgroup, Label frozen) {
+    CgroupEvents events = CgroupEvents.open(b, cgroup);
+    events.read();
+    events.close();
+    events.unless(CgroupEvents.THAWED, frozen);
+  }
+
+  /**
+   * Thaws without waiting, whatever becomes of it: what was killed while it was frozen ends all the
+   * same.
+   *
+   * @param b the program
+   * @param cgroup a slot with the directory's descriptor
+   */
+  public static void release(ProgramBuilder b, Slot cgroup) {
+    Slot control = b.fd("freeze", "cgroup.freeze");
+    Label none = b.label("no freezer");
+    b.sys(
+            Syscall.OPENAT,
+            cgroup,
+            b.string("cgroup.freeze"),
+            imm(Constants.O_WRONLY | Constants.O_CLOEXEC),
+            imm(0))
+        .into(control)
+        .tolerateAny(none);
+    b.sys(Syscall.WRITE, control, b.string("0"), imm(1)).tolerateAny();
+    Idioms.close(b, control);
+    b.bind(none);
+  }
+
   private static Slot change(ProgramBuilder b, Slot cgroup, String value) {
     Slot control = b.fd("freeze", "cgroup.freeze");
     b.sys(

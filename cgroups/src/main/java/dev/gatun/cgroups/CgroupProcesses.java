@@ -6,6 +6,7 @@ import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.DirectoryScan;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op;
@@ -131,6 +132,7 @@ public final class CgroupProcesses {
 
     Label next = b.loop("next below");
     scan.next(leave);
+    b.branch(Op.Condition.NE, scan.type(), imm(Constants.DT_DIR), next);
     // Entries behind this one that are in the buffer already are read again later.
     b.sys(Syscall.LSEEK, here, scan.offset(), imm(Constants.SEEK_SET));
     b.sys(

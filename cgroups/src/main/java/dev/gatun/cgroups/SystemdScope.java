@@ -33,6 +33,9 @@ public final class SystemdScope {
   /** Where the system's bus is. */
   public static final String SYSTEM_BUS = "/run/dbus/system_bus_socket";
 
+  /** Stands for the system's manager where a user's id would be that user's. */
+  public static final long SYSTEM = -1;
+
   /** The cgroup of the container, below the scope's. */
   private static final String CONTAINER = "/container";
 
@@ -83,13 +86,13 @@ public final class SystemdScope {
    *     is {@code gatun-ID.scope} in the slice that is usual
    * @param id the container's id
    * @param bus the path of the socket of the bus: the system's, or the user's own
-   * @param uid the user whose systemd is asked; 0 asks the system's
+   * @param uid the user whose systemd is asked, or {@link #SYSTEM}
    * @return the scope
    * @throws CgroupException if the path is malformed, or there is no cgroup2 or no bus
    */
   public static SystemdScope of(
-      CgroupRoot root, @Nullable String cgroupsPath, String id, @Nullable String bus, int uid) {
-    String slice = uid == 0 ? "system.slice" : "user.slice";
+      CgroupRoot root, @Nullable String cgroupsPath, String id, @Nullable String bus, long uid) {
+    String slice = uid == SYSTEM ? "system.slice" : "user.slice";
     String prefix = "gatun";
     String name = id;
     String asked = cgroupsPath == null ? "" : cgroupsPath;
@@ -140,16 +143,17 @@ public final class SystemdScope {
   }
 
   /** The path of a manager's own cgroup: a user's is a service of the system's. */
-  private static String manager(CgroupRoot root, int uid) {
-    if (uid == 0) {
+  private static String manager(CgroupRoot root, long uid) {
+    if (uid == SYSTEM) {
       return "";
     }
-    String service = "/user@" + uid + ".service";
-    String own = root.own();
-    int at = own == null ? -1 : (own + "/").indexOf(service + "/");
-    return at >= 0 && own != null
-        ? own.substring(0, at) + service
-        : "/user.slice/user-" + uid + ".slice" + service;
+    String own = root.own() == null ? "/" : root.own() + "/";
+    // In a user namespace the id is another one, and the path says which.
+    int at = own.indexOf("/user@");
+    int end = own.indexOf(".service/", at + 1);
+    return at >= 0 && end == own.indexOf('/', at + 1) - ".service".length()
+        ? own.substring(0, end) + ".service"
+        : "/user.slice/user-" + uid + ".slice/user@" + uid + ".service";
   }
 
   /** The path of a slice: {@code a-b.slice} is in {@code a.slice}. */

@@ -40,12 +40,12 @@ class SystemdScopeTest {
 
   @ParameterizedTest
   @CsvSource({
-    "system.slice:pre:x,    0, pre-x.scope, /system.slice",
-    "a-b-c.slice::x,        0, x.scope,     /a.slice/a-b.slice/a-b-c.slice",
-    "-.slice:p:x,           0, p-x.scope,   ''",
-    ":p:x,                  0, p-x.scope,   /system.slice",
+    "system.slice:pre:x,    -1, pre-x.scope, /system.slice",
+    "a-b-c.slice::x,        -1, x.scope,     /a.slice/a-b.slice/a-b-c.slice",
+    "-.slice:p:x,           -1, p-x.scope,   ''",
+    ":p:x,                  -1, p-x.scope,   /system.slice",
     ":p:x,  1000, p-x.scope, /user.slice/user-1000.slice/user@1000.service/user.slice",
-    "'',                    0, gatun-id.scope, /system.slice",
+    "'',                    -1, gatun-id.scope, /system.slice",
   })
   void names(String path, int uid, String unit, String above) {
     SystemdScope scope = SystemdScope.of(ROOT, path, "id", "/bus", uid);
@@ -81,7 +81,7 @@ class SystemdScopeTest {
   void malformed(String path, String why) {
     CgroupException e =
         assertThrows(
-            CgroupException.class, () -> SystemdScope.of(ROOT, path, "id", "/bus", 0), path);
+            CgroupException.class, () -> SystemdScope.of(ROOT, path, "id", "/bus", SystemdScope.SYSTEM), path);
     assertTrue(String.valueOf(e.getMessage()).contains(why), e.getMessage());
     assertEquals(CgroupPath.PLACE, e.place());
   }
@@ -90,10 +90,10 @@ class SystemdScopeTest {
   void whatIsMissing() {
     assertThrows(
         CgroupException.class,
-        () -> SystemdScope.of(new CgroupRoot(null, null, List.of()), ":p:x", "id", "/bus", 0));
+        () -> SystemdScope.of(new CgroupRoot(null, null, List.of()), ":p:x", "id", "/bus", SystemdScope.SYSTEM));
     assertThrows(CgroupException.class, () -> SystemdScope.of(ROOT, ":p:x", "id", null, 1000));
     assertThrows(
-        CgroupException.class, () -> SystemdScope.of(ROOT, ":p:x", "id", "/" + "x".repeat(200), 0));
+        CgroupException.class, () -> SystemdScope.of(ROOT, ":p:x", "id", "/" + "x".repeat(200), SystemdScope.SYSTEM));
   }
 
   /** What a bus does with a connection. */
@@ -221,7 +221,7 @@ class SystemdScopeTest {
       SystemdScope.Answer answer = new SystemdScope.Answer(b);
       Slot pid = b.slot("pid");
       b.set(pid, dev.gatun.linux.program.Arg.imm(0x12345));
-      SystemdScope.of(root, "gatun-no-such.slice:p:x", "id", path.toString(), 0)
+      SystemdScope.of(root, "gatun-no-such.slice:p:x", "id", path.toString(), SystemdScope.SYSTEM)
           .within(1)
           .start(b, descriptors, answer, pid);
       descriptors.closeAll();
@@ -346,7 +346,7 @@ class SystemdScopeTest {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     SystemdScope.Answer answer = new SystemdScope.Answer(b);
-    SystemdScope.of(ROOT, ":p:x", "id", directory + "/none", 0)
+    SystemdScope.of(ROOT, ":p:x", "id", directory + "/none", SystemdScope.SYSTEM)
         .start(b, descriptors, answer, b.slot("pid"));
     SyscallException nobody = kernel.run(b.build()).failure();
     assertTrue(

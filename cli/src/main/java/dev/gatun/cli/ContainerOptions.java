@@ -1,6 +1,7 @@
 package dev.gatun.cli;
 
 import dev.gatun.runtime.lifecycle.Create;
+import dev.gatun.runtime.lifecycle.Notify;
 import org.jspecify.annotations.Nullable;
 
 /** The options that create and run share. */
@@ -27,22 +28,26 @@ final class ContainerOptions {
   /** What is asked for. */
   static Create.Request request(Invocation call, boolean attended) {
     Options options = call.options();
-    for (String name : new String[] {"console-socket", "pidfd-socket"}) {
-      if (options.get(name) != null) {
-        throw new UsageException(
-            "--" + name + ": this version of gatun has no terminals and sockets");
-      }
-    }
     return new Create.Request(
         call.id(),
         options.get("bundle"),
+        options.get("console-socket"),
         options.get("pid-file"),
         options.number("preserve-fds"),
         listenFds(call.variable("LISTEN_FDS")),
         options.has("no-pivot"),
         options.has("no-new-keyring"),
         attended,
+        options.get("pidfd-socket"),
+        notify(call, attended) != null,
+        call.rootless(),
+        null,
         call.cgroups());
+  }
+
+  /** Who is told when the container is ready, null when nobody is. */
+  static @Nullable Notify notify(Invocation call, boolean attended) {
+    return Notify.of(call.variable("NOTIFY_SOCKET"), attended);
   }
 
   private static int listenFds(@Nullable String variable) {

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration to begin with: what {@code runc spec} writes, in this runtime's version of the
- * specification, and without a terminal, which this version cannot give.
+ * specification.
  */
 final class DefaultSpec {
   private static final int OPEN_FILES = 1024;
@@ -119,7 +119,7 @@ final class DefaultSpec {
         List.of(Capability.CAP_AUDIT_WRITE, Capability.CAP_KILL, Capability.CAP_NET_BIND_SERVICE);
     Process process =
         new Process(
-            false,
+            true,
             null,
             User.ROOT,
             List.of("sh"),

@@ -28,7 +28,10 @@ final class DeleteVerb implements Verb {
 
   @Override
   public Outcome run(Invocation call) {
-    Delete.run(call.kernel(), call.root(), call.id(), call.options().has("force"));
+    boolean force = call.options().has("force");
+    for (String warning : Delete.run(call.kernel(), call.root(), call.id(), force)) {
+      call.notes().warn(warning);
+    }
     return Outcome.DONE;
   }
 }

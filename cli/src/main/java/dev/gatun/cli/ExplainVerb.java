@@ -18,6 +18,7 @@ final class ExplainVerb implements Verb {
   @Override
   public Option[] options() {
     return new Option[] {
+      Option.flag("exec", (char) 0, "show what exec would do in a container of the bundle"),
       Option.value("format", (char) 0, "FORMAT", "text or json (default text)"),
     };
   }
@@ -57,7 +58,10 @@ final class ExplainVerb implements Verb {
       throw new UsageException("invalid format \"" + format + "\": it must be text or json");
     }
     String bundle = call.options().arguments().getFirst();
-    List<Explanation.Part> parts = Explanation.of(call.kernel(), call.root(), bundle, ID);
+    List<Explanation.Part> parts =
+        call.options().has("exec")
+            ? Explanation.ofExec(call.kernel(), call.root(), bundle, ID)
+            : Explanation.of(call.kernel(), call.root(), bundle, ID);
     return format.equals("json") ? Outcome.print(json(parts)) : Outcome.print(text(parts));
   }
 

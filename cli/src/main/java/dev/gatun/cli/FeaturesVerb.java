@@ -34,7 +34,7 @@ final class FeaturesVerb implements Verb {
     annotations.put("dev.gatun.version", Version.VERSION);
     annotations.put("dev.gatun.commit", Version.commit());
     JsonWriter out = JsonWriter.pretty("    ");
-    SpecWriter.write(out, Abilities.features(Version.SPEC, annotations));
+    SpecWriter.write(out, Abilities.features(call.kernel(), Version.SPEC, annotations));
     return Outcome.print(out.toByteArray());
   }
 }

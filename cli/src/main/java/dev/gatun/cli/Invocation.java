@@ -13,16 +13,18 @@ import org.jspecify.annotations.Nullable;
  * @param root the state root's path
  * @param options the command's own options
  * @param environment the caller's environment, {@code NAME=value} each
- * @param cgroups who makes the cgroups of containers
  * @param notes takes what is worth saying besides
+ * @param rootless what {@code --rootless} says
+ * @param cgroups who makes the cgroups of containers
  */
 record Invocation(
     Kernel kernel,
     String root,
     Options options,
     List<String> environment,
-    CgroupDriver cgroups,
-    Notes notes) {
+    Notes notes,
+    Create.Rootless rootless,
+    CgroupDriver cgroups) {
 
   /** Notes what does not apply to a new container. */
   void warn(Create.Created created) {

@@ -2,7 +2,6 @@ package dev.gatun.cli;
 
 import static dev.gatun.linux.program.Arg.imm;
 
-import dev.gatun.linux.Arch;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Kernel;
@@ -10,6 +9,7 @@ import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.runtime.caller.CallerKernel;
+import dev.gatun.runtime.lifecycle.Create;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -21,11 +21,10 @@ import java.util.List;
  * socket to it, in both directions.
  */
 public final class Main {
-  private static final String DEFAULT_ROOT = "/run/gatun";
-
   static final Option[] GLOBAL = {
     Option.value(
-        "root", (char) 0, "DIR", "where the state of containers is kept (default /run/gatun)"),
+        "root", (char) 0, "DIR",
+        "of the containers' state (default /run/gatun or $XDG_RUNTIME_DIR/gatun)"),
     Option.value("log", (char) 0, "FILE", "write errors to a file too"),
     Option.value("log-format", (char) 0, "FORMAT", "of the log: text or json (default text)"),
     Option.flag("debug", (char) 0, "write what is done to the log, or to standard error"),
@@ -56,9 +55,7 @@ public final class Main {
   public static void main(String[] args) {
     CallerKernel caller =
         new CallerKernel(
-            Arch.host(),
-            new FileInputStream(FileDescriptor.in),
-            new FileOutputStream(FileDescriptor.in));
+            new FileInputStream(FileDescriptor.in), new FileOutputStream(FileDescriptor.in));
     Main main = new Main(caller, caller.arguments(), caller.environment());
     main.end(main.dispatch());
     // Nothing is left to be done, and an orderly end would only take time.
@@ -83,7 +80,6 @@ public final class Main {
       if (global.has("help") || rest.isEmpty() || rest.getFirst().equals("help")) {
         return Help.of(rest);
       }
-      check(global);
       name = rest.getFirst();
       Verb verb = Verbs.named(name);
       if (verb == null) {
@@ -109,25 +105,32 @@ public final class Main {
       return verb.run(
           new Invocation(
               notes.debugs() ? new DebugKernel(kernel, notes) : kernel,
-              global.get("root", DEFAULT_ROOT),
+              root(global),
               options,
               environment,
-              CgroupOptions.driver(global, environment),
-              notes));
+              notes,
+              rootless(global),
+              CgroupOptions.driver(global, environment)));
     } catch (RuntimeException e) {
       return Outcome.fail(name.equals("exec") ? 255 : 1, sentence(e));
     }
   }
 
-  private static void check(Options global) {
-    String rootless = global.get("rootless", "auto");
-    if (rootless.equals("true")) {
-      throw new UsageException("--rootless true: this version of gatun needs root");
-    }
-    if (!rootless.equals("auto") && !rootless.equals("false")) {
-      throw new UsageException(
-          "invalid value \"" + rootless + "\" for --rootless: it must be true, false or auto");
-    }
+  private String root(Options global) {
+    String root = global.get("root");
+    return root == null ? DefaultRoot.of(kernel, environment) : root;
+  }
+
+  private static Create.Rootless rootless(Options global) {
+    String value = global.get("rootless", "auto");
+    return switch (value) {
+      case "auto" -> Create.Rootless.AUTO;
+      case "true" -> Create.Rootless.TRUE;
+      case "false" -> Create.Rootless.FALSE;
+      default ->
+          throw new UsageException(
+              "invalid value \"" + value + "\" for --rootless: it must be true, false or auto");
+    };
   }
 
   /** The whole cause in one line, what could not be cleaned up included. */

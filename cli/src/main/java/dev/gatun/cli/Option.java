@@ -21,6 +21,11 @@ record Option(String name, char letter, String value, boolean repeatable, String
     return new Option(name, letter, value, false, help);
   }
 
+  /** An option with a value that can be given more than once; all of them count. */
+  static Option values(String name, char letter, String value, String help) {
+    return new Option(name, letter, value, true, help);
+  }
+
   boolean isFlag() {
     return value.isEmpty();
   }

@@ -102,6 +102,12 @@ final class Options {
     return all == null ? null : all.getLast();
   }
 
+  /** All values of an option that can be repeated. */
+  List<String> all(String name) {
+    List<String> all = values.get(name);
+    return all == null ? List.of() : all;
+  }
+
   /** The value of an option, or another one. */
   String get(String name, String otherwise) {
     String value = get(name);

@@ -1,5 +1,7 @@
 package dev.gatun.cli;
 
+import dev.gatun.runtime.lifecycle.Create;
+import dev.gatun.runtime.lifecycle.Notify;
 import dev.gatun.runtime.lifecycle.Run;
 
 /** {@code gatun run}. */
@@ -31,13 +33,22 @@ final class RunVerb implements Verb {
   public Outcome run(Invocation call) {
     Options options = call.options();
     boolean attended = !options.has("detach");
-    call.warn(Run.start(call.kernel(), call.root(), ContainerOptions.request(call, attended)));
+    Notify notify = ContainerOptions.notify(call, attended);
+    Create.Created created =
+        Run.start(call.kernel(), call.root(), ContainerOptions.request(call, attended), notify);
+    call.warn(created);
     if (!attended) {
       return Outcome.DONE;
     }
     call.notes().flush(call.kernel());
     Run.attend(
-        call.kernel(), call.root(), call.id(), options.has("keep"), !options.has("no-subreaper"));
+        call.kernel(),
+        call.root(),
+        call.id(),
+        created.terminal(),
+        options.has("keep"),
+        !options.has("no-subreaper"),
+        notify);
     return Outcome.LEFT;
   }
 }

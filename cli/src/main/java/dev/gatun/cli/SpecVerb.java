@@ -40,9 +40,9 @@ final class SpecVerb implements Verb {
   @Override
   public String details() {
     return """
-    The configuration runs sh in the bundle's directory "rootfs", as that of runc
-    does, without a terminal: this version of gatun cannot give one. It cannot make
-    user namespaces either, so what --rootless writes is for other runtimes.
+    The configuration runs sh in the bundle's directory "rootfs" with a terminal, as
+    that of runc does. With --rootless it is for the user who calls, who becomes root
+    in a user namespace.
     """;
   }
 

@@ -26,7 +26,7 @@ final class StartVerb implements Verb {
 
   @Override
   public Outcome run(Invocation call) {
-    Start.run(call.kernel(), call.root(), call.id());
+    Start.run(call.kernel(), call.root(), call.id(), ContainerOptions.notify(call, false));
     return Outcome.DONE;
   }
 }

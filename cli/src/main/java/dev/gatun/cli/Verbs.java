@@ -9,11 +9,14 @@ final class Verbs {
     "create",
     "delete",
     "events",
+    "exec",
     "explain",
     "features",
     "kill",
     "list",
+    "pause",
     "ps",
+    "resume",
     "run",
     "spec",
     "start",
@@ -28,11 +31,14 @@ final class Verbs {
       case "create" -> new CreateVerb();
       case "delete" -> new DeleteVerb();
       case "events" -> new EventsVerb();
+      case "exec" -> new ExecVerb();
       case "explain" -> new ExplainVerb();
       case "features" -> new FeaturesVerb();
       case "kill" -> new KillVerb();
       case "list" -> new ListVerb();
+      case "pause" -> new PauseVerb();
       case "ps" -> new PsVerb();
+      case "resume" -> new ResumeVerb();
       case "run" -> new RunVerb();
       case "spec" -> new SpecVerb();
       case "start" -> new StartVerb();

@@ -258,7 +258,7 @@ class CallerSafetyTest {
             + " 'a b' naïve");
     List<byte[]> words = hello();
     List<byte[]> wanted = new ArrayList<>();
-    wanted.add(new byte[] {7, 0, 0, 0, 0, 0, 0, 0});
+    wanted.add(new byte[] {(byte) Arch.host().elfMachine(), 0, 0, 0, 7, 0, 0, 0});
     byte[] bad = {'b', (byte) 0xff, (byte) 0xc0, 'd'};
     for (String word : List.of(gatun.toString(), "", "run")) {
       wanted.add(word.getBytes(StandardCharsets.UTF_8));

@@ -40,7 +40,6 @@ class CommandLineTest {
           update --l3-cache-schema x a | --l3-cache-schema: no container of this runtime uses Intel RDT
           events --interval 0s a | invalid value "0s" for --interval: it must be a time above 0 such as 5s
           events --interval 5 a | invalid value "5" for --interval: it must be a time above 0 such as 5s
-          --rootless true list | --rootless true: this version of gatun needs root
           --rootless maybe list | invalid value "maybe" for --rootless: it must be true, false or auto
           state | wrong number of arguments: "gatun state" takes <container-id>: see gatun state --help
           state a b | wrong number of arguments: "gatun state" takes <container-id>: see gatun state --help

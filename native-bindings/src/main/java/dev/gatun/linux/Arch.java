@@ -43,6 +43,23 @@ public enum Arch {
   }
 
   /**
+   * Returns the architecture of an ELF file.
+   *
+   * @param machine its machine number, see {@code elf(5)}
+   * @return the architecture
+   * @throws UnsupportedOperationException if it is neither x86-64 nor aarch64
+   */
+  public static Arch ofElfMachine(int machine) {
+    for (Arch arch : values()) {
+      if (arch.elfMachine == machine) {
+        return arch;
+      }
+    }
+    throw new UnsupportedOperationException(
+        "ELF machine " + machine + " is neither x86-64 nor aarch64");
+  }
+
+  /**
    * Returns the machine number of ELF files for this architecture.
    *
    * @return {@code EM_X86_64} or {@code EM_AARCH64}, see {@code elf(5)}

@@ -19,6 +19,10 @@ public record Hooks(
     List<Hook> startContainer,
     List<Hook> poststart,
     List<Hook> poststop) {
+  /** No hooks at all. */
+  public static final Hooks NONE =
+      new Hooks(List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+
   /** Copies collections. */
   public Hooks {
     prestart = List.copyOf(prestart);
@@ -27,5 +31,15 @@ public record Hooks(
     startContainer = List.copyOf(startContainer);
     poststart = List.copyOf(poststart);
     poststop = List.copyOf(poststop);
+  }
+
+  /** Whether there is none of any kind. */
+  public boolean isEmpty() {
+    return prestart.isEmpty()
+        && createRuntime.isEmpty()
+        && createContainer.isEmpty()
+        && startContainer.isEmpty()
+        && poststart.isEmpty()
+        && poststop.isEmpty();
   }
 }

@@ -1,5 +1,6 @@
 package dev.gatun.oci;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -211,7 +212,7 @@ final class LinuxValidator {
   /** As the kernel's dev_valid_name has it. */
   private static boolean isInterfaceName(String name) {
     if (name.isEmpty()
-        || name.length() > INTERFACE_NAME_LENGTH
+        || name.getBytes(StandardCharsets.UTF_8).length > INTERFACE_NAME_LENGTH
         || name.equals(".")
         || name.equals("..")) {
       return false;

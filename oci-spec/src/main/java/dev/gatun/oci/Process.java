@@ -50,4 +50,29 @@ public record Process(
     apparmorProfile = Values.absentIfEmpty(apparmorProfile);
     selinuxLabel = Values.absentIfEmpty(selinuxLabel);
   }
+
+  /**
+   * The same process with another environment.
+   *
+   * @param variables entries of the form {@code NAME=value}
+   * @return the new record
+   */
+  public Process withEnv(List<String> variables) {
+    return new Process(
+        terminal,
+        consoleSize,
+        user,
+        args,
+        variables,
+        cwd,
+        capabilities,
+        rlimits,
+        noNewPrivileges,
+        apparmorProfile,
+        oomScoreAdj,
+        scheduler,
+        selinuxLabel,
+        ioPriority,
+        execCPUAffinity);
+  }
 }

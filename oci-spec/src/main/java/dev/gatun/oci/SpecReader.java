@@ -114,6 +114,18 @@ public final class SpecReader {
   }
 
   /**
+   * Reads hooks that are part of another document, as {@link SpecWriter#write(JsonWriter, Hooks)}
+   * writes them.
+   *
+   * @param in that document, before the value
+   * @return the hooks, not validated
+   * @throws SpecException if they are malformed
+   */
+  public static Hooks readHooks(JsonInput in) {
+    return ConfigParser.hooks(in);
+  }
+
+  /**
    * Reads a state document. Properties that runtimes add to it are passed over.
    *
    * @param utf8 the document, which is not kept

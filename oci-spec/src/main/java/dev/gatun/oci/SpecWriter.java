@@ -48,6 +48,18 @@ public final class SpecWriter {
   }
 
   /**
+   * Writes hooks.
+   *
+   * @param out where to
+   * @param hooks the hooks
+   * @return {@code out}
+   */
+  public static JsonWriter write(JsonWriter out, Hooks hooks) {
+    ConfigEncoder.hooks(out, hooks);
+    return out;
+  }
+
+  /**
    * Writes a state.
    *
    * @param out where to

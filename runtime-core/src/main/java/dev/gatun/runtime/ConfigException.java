@@ -5,10 +5,11 @@ package dev.gatun.runtime;
  *
  * <p>The message is one sentence and ends in the place, as {@code [config.json /mounts/3]}.
  */
-public final class ConfigException extends RuntimeException {
+public final class ConfigException extends GatunException {
   private static final long serialVersionUID = 1L;
 
   private final String place;
+  private final String problem;
 
   /**
    * Refuses a configuration.
@@ -17,8 +18,21 @@ public final class ConfigException extends RuntimeException {
    * @param message one sentence, in lower case, without a full stop
    */
   public ConfigException(String place, String message) {
-    super(place.isEmpty() ? message : message + " [config.json " + place + "]");
+    super(place.isEmpty() ? message : message + " [config.json " + place + "]", null);
     this.place = place;
+    this.problem = message;
+  }
+
+  /** Says the same as what another part of the runtime said of the configuration. */
+  ConfigException(String place, RuntimeException cause) {
+    super(String.valueOf(cause.getMessage()), cause);
+    this.place = place;
+    this.problem = String.valueOf(cause.getMessage());
+  }
+
+  /** The message without the place, for what was not asked for by {@code config.json}. */
+  public String problem() {
+    return problem;
   }
 
   /** The JSON pointer into {@code config.json}, or empty. */

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * A container is not what a command needs: it does not exist, exists already, or is in another
  * state. The message is one sentence with the words that callers of an OCI runtime look for.
  */
-public final class ContainerException extends RuntimeException {
+public final class ContainerException extends GatunException {
   private static final long serialVersionUID = 1L;
 
   private final boolean missing;

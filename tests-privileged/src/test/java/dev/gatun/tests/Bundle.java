@@ -145,6 +145,12 @@ final class Bundle {
     return this;
   }
 
+  /** Sets a member of a mount, by its number in the config. */
+  Bundle setMount(int number, String name, String json) {
+    ((ObjectNode) mounts().get(number)).set(name, json(json));
+    return this;
+  }
+
   Bundle bind(Path source, String destination, String... options) {
     mount(destination, "bind", source, options);
     ((ArrayNode) mounts().get(mounts().size() - 1).get("options")).add("rbind");

@@ -103,6 +103,11 @@ final class Command {
     return read(out).stripTrailing();
   }
 
+  /** The same to the last byte. */
+  String rawOut() {
+    return read(out);
+  }
+
   String err() {
     return read(err).stripTrailing();
   }

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 
 /** Failures of the container's own making and what their last line says. */
 class ErrorTest {
@@ -110,21 +109,10 @@ class ErrorTest {
   }
 
   @OnGatun
-  void whatIsNotBuiltYetIsRefusedByName(Box box) {
+  void whatCannotBeHadIsRefusedByName(Box box) {
     // Nothing of a config is ever ignored in silence.
-    Map<String, String> values =
-        Map.of(
-            "/process/terminal", "true",
-            "/linux/seccomp", "{'defaultAction': 'SCMP_ACT_ALLOW'}",
-            "/hooks", "{'poststart': [{'path': '/bin/true'}]}");
-    values.forEach((pointer, value) -> {
-      Bundle bundle = box.bundle().set(pointer, value);
-      box.run(bundle).expectFailure("[config.json " + pointer);
-    });
-    Bundle user = box.bundle();
-    user.namespaces().addObject().put("type", "user");
-    int index = user.namespaces().size() - 1;
-    box.run(user).expectFailure("user", "[config.json /linux/namespaces/" + index);
+    Bundle cache = box.bundle().set("/linux/intelRdt", "{'closID': 'a'}");
+    box.run(cache).expectFailure("Intel RDT", "[config.json /linux/intelRdt");
     box.expectNothingLeft();
   }
 

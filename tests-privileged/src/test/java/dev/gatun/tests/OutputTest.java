@@ -110,15 +110,12 @@ class OutputTest {
     String config = Files.readString(file);
     box.call("spec", "--bundle", bundle.directory().toString()).expectFailure("exists");
     assertEquals(config, Files.readString(file));
-    // A config that gatun writes runs as it is.
-    assertEquals(box.isRunc(), config.contains("\"terminal\": true"), config);
-    bundle.write(
-        config
-            .replace("\"terminal\": true", "\"terminal\": false")
-            .replaceFirst("\"sh\"", "\"/bin/echo\", \"hello\""));
-    String id = box.newId();
-    assertEquals(
-        "hello", box.call("run", "-b", bundle.directory().toString(), id).expectSuccess().out());
+    assertTrue(config.contains("\"terminal\": true"), config);
+    bundle.write(config.replaceFirst("\"sh\"", "\"/bin/echo\", \"hello\""));
+    try (Terminal terminal = new Terminal(box, 24, 80)) {
+      terminal.run("run", "-b", bundle.directory().toString(), box.newId()).expectSuccess();
+      assertEquals("hello\r\n", terminal.text());
+    }
   }
 
   @OnEveryRuntime

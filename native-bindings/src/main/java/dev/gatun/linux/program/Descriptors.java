@@ -18,6 +18,7 @@ public final class Descriptors {
   private final ProgramBuilder b;
   private final List<Slot> owned = new ArrayList<>();
   private final List<Slot> kept = new ArrayList<>();
+  private final Label before;
 
   /**
    * Begins, as the first thing in a program: from here on, failures close what is open and then go
@@ -30,7 +31,7 @@ public final class Descriptors {
     Label empty = b.label("no descriptors yet");
     Label ready = b.loopAhead("descriptors");
     Label failed = b.label("close on failure");
-    Label before = b.failureHandler();
+    before = b.failureHandler();
     // Which descriptors there are is known when the program is complete.
     b.jump(empty);
     b.outOfLine(() -> {
@@ -106,6 +107,15 @@ public final class Descriptors {
     }
     Idioms.close(b, fd);
     b.set(fd, imm(-1));
+  }
+
+  /**
+   * Ends what this began inside a program that goes on: closes all that are open, and failures go
+   * again where they went before.
+   */
+  public void end() {
+    closeAll();
+    b.onFailure(before);
   }
 
   /** Closes all that have been added so far and are open, as the last thing before an end. */

@@ -24,16 +24,17 @@ public final class CallerKernel implements Kernel {
   /**
    * Takes up the conversation: reads the caller's command line.
    *
-   * @param arch the architecture of both sides
+   * <p>Programs are built for the caller's architecture, whatever this JVM's is.
+   *
    * @param in what the caller says
    * @param out what it hears
    */
-  public CallerKernel(Arch arch, InputStream in, OutputStream out) {
-    this.arch = arch;
+  public CallerKernel(InputStream in, OutputStream out) {
     this.in = in;
     this.out = out;
     byte[] hello = receive(Protocol.HELLO);
-    long argc = u64(hello, 0);
+    arch = Arch.ofElfMachine((int) u64(hello, 0));
+    long argc = u64(hello, 0) >>> 32;
     int begin = 8;
     for (int i = begin; i < hello.length; i++) {
       if (hello[i] == 0) {

@@ -53,8 +53,8 @@ public final class Protocol {
   public static final int MAX_BODY = 16 << 20;
 
   /**
-   * From the caller, first of all. Body: u64 argc, the arguments, then the environment, each ended
-   * by a NUL.
+   * From the caller, first of all. Body: u32 the machine number of its ELF file, u32 argc, the
+   * arguments, then the environment, each ended by a NUL.
    */
   public static final int HELLO = 0x4b43_4f4c;
 

@@ -312,8 +312,9 @@ public final class Resident {
     b.load(8, end, at, imm(0));
     Slot length = b.slot("length");
     b.alu(Function.SUB, length, end, first);
-    Data count = b.buffer("argc", 8);
-    b.store(8, count.address(), imm(0), argc);
+    Data count = b.buffer("machine and argc", 8);
+    b.store(4, count.address(), imm(0), imm(b.arch().elfMachine()));
+    b.store(4, count.address(), imm(4), argc);
     Slot body = b.slot("body");
     b.alu(Function.ADD, body, length, imm(8));
     b.store(4, header.address(), imm(0), body);

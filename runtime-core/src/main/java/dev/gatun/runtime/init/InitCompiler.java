@@ -10,6 +10,7 @@ import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.Op.Function;
@@ -21,9 +22,15 @@ import dev.gatun.oci.Namespace;
 import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Process;
 import dev.gatun.oci.Spec;
+import dev.gatun.oci.State;
 import dev.gatun.oci.TimeOffset;
 import dev.gatun.runtime.process.ProcessCompiler;
+import dev.gatun.runtime.rootfs.HostSources;
 import dev.gatun.runtime.rootfs.RootfsCompiler;
+import dev.gatun.runtime.rootfs.TerminalCompiler;
+import dev.gatun.runtime.seccomp.SeccompCompiler;
+import dev.gatun.runtime.userns.Privileges;
+import dev.gatun.runtime.userns.UserNamespace;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,15 +58,21 @@ public final class InitCompiler {
   private final Slot start;
   private final Slot status;
   private final @Nullable Slot cgroup;
+  private final @Nullable Slot console;
   private final List<Joined> joined = new ArrayList<>();
   private final Slot channel;
   private final List<String> warnings = new ArrayList<>();
-  private final Data message;
+  private final Reporter reporter;
   private final Label failed;
   private final Label gate;
   private final Slot signals;
   private final Data polls;
   private final Data info;
+  private final Privileges privileges;
+  private final HostSources sources;
+  private final @Nullable UserNamespace userNamespace;
+  private final ProcessCompiler compiler;
+  private final @Nullable SeccompCompiler seccomp;
 
   /**
    * What the command line adds to the configuration.
@@ -72,7 +85,8 @@ public final class InitCompiler {
    * @param noPivot move the root instead of {@code pivot_root(2)}
    * @param newKeyring give the container a session keyring of its own
    * @param inCgroup whether init is born in a cgroup whose descriptor it is given
-   * @param laterCgroup the path of that cgroup's directory when it is made only after the
+   * @param embedded whether the runtime is in a JVM whose limits nobody meant for the container
+   * @param laterCgroup the path of the cgroup's directory when it is made only after the
    *     intermediate exists; what is given is then a pipe, on which a byte says that it is there
    */
   public record Options(
@@ -83,7 +97,20 @@ public final class InitCompiler {
       boolean noPivot,
       boolean newKeyring,
       boolean inCgroup,
-      @Nullable String laterCgroup) {}
+      boolean embedded,
+      @Nullable String laterCgroup) {
+    /** What the command line adds; see the components. */
+    public Options(
+        String id,
+        String bundle,
+        int preservedFds,
+        int listenFds,
+        boolean noPivot,
+        boolean newKeyring,
+        boolean inCgroup) {
+      this(id, bundle, preservedFds, listenFds, noPivot, newKeyring, inCgroup, false, null);
+    }
+  }
 
   /**
    * A namespace that is joined through a descriptor.
@@ -105,6 +132,8 @@ public final class InitCompiler {
    * @param start takes the descriptor of the gate
    * @param status takes the descriptor that {@code gatun start} reads
    * @param cgroup takes the descriptor of the container's cgroup, null when it has none
+   * @param console takes the descriptor of the socket that the terminal is sent to, null when the
+   *     process has none
    * @param warnings what does not apply or cannot be granted, as far as it is known beforehand
    * @param joined namespaces to open, in the order in which they are joined
    * @param begin the first record of the intermediate; the gate's are before it
@@ -120,6 +149,7 @@ public final class InitCompiler {
       Slot start,
       Slot status,
       @Nullable Slot cgroup,
+      @Nullable Slot console,
       List<String> warnings,
       List<Joined> joined,
       int begin,
@@ -127,7 +157,7 @@ public final class InitCompiler {
       int started,
       int failed) {}
 
-  private InitCompiler(Arch arch, Spec spec, Options options) {
+  private InitCompiler(Arch arch, Spec spec, Options options, Privileges privileges) {
     this.b = new ProgramBuilder(arch);
     this.spec = spec;
     this.linux = spec.linux() == null ? Linux.NONE : spec.linux();
@@ -137,13 +167,16 @@ public final class InitCompiler {
     start = b.fd("start", "start");
     status = b.fd("status", "status");
     cgroup = options.inCgroup() ? b.slot("cgroup") : null;
+    Process process = spec.process();
+    console = process != null && process.terminal() ? b.fd("console", "console socket") : null;
     channel = b.slot("channel");
-    message = b.buffer("message", Message.SIZE);
+    reporter = new Reporter(b, channel);
     failed = b.label("failed");
     gate = b.loopAhead("gate");
     signals = b.slot("signals");
     polls = b.variable("pollfds", 2 * Structs.SIZEOF_POLLFD);
     info = b.buffer("siginfo", Structs.SIZEOF_SIGNALFD_SIGINFO);
+    seccomp = seccomp();
     for (int i = 0; i < linux.namespaces().size(); i++) {
       Namespace namespace = linux.namespaces().get(i);
       if (namespace.path() != null) {
@@ -158,6 +191,53 @@ public final class InitCompiler {
     // The mount namespace comes last: paths mean something else from then on.
     joined.sort((x, y) ->
         Boolean.compare(x.type() == NamespaceType.MOUNT, y.type() == NamespaceType.MOUNT));
+    this.privileges = privileges;
+    sources = new HostSources(b, spec, options.bundle(), privileges);
+    Joined user = joinedUserNamespace();
+    userNamespace =
+        UserNamespace.of(b, linux, privileges, sources, user == null ? null : user.fd());
+    sources.from(userNamespace);
+    if (process == null) {
+      throw new IllegalArgumentException("a configuration without a process");
+    }
+    compiler =
+        new ProcessCompiler(b, process, "/process", options.preservedFds(), options.listenFds())
+            .linux(linux)
+            .seccomp(seccomp);
+    if (isLimited()) {
+      compiler.inUserNamespace();
+    }
+  }
+
+  /** Whether it all happens in another user namespace than the initial one. */
+  private boolean isLimited() {
+    return userNamespace != null || privileges.inUserNamespace();
+  }
+
+  private @Nullable Joined joinedUserNamespace() {
+    for (Joined namespace : joined) {
+      if (namespace.type() == NamespaceType.USER) {
+        return namespace;
+      }
+    }
+    return null;
+  }
+
+  private @Nullable SeccompCompiler seccomp() {
+    Process process = spec.process();
+    if (linux.seccomp() == null || process == null) {
+      return null;
+    }
+    boolean late = process.noNewPrivileges();
+    State state =
+        new State(
+            spec.ociVersion(),
+            options.id(),
+            late ? State.Status.CREATED : State.Status.CREATING,
+            0,
+            options.bundle(),
+            spec.annotations());
+    return new SeccompCompiler(b, linux.seccomp(), late, state);
   }
 
   /**
@@ -169,7 +249,20 @@ public final class InitCompiler {
    * @return the image's program
    */
   public static Image compile(Arch arch, Spec spec, Options options) {
-    return new InitCompiler(arch, spec, options).compile();
+    return compile(arch, spec, options, Privileges.ROOT);
+  }
+
+  /**
+   * Compiles for a caller who may have less than root.
+   *
+   * @param arch the architecture
+   * @param spec a validated configuration with a process
+   * @param options what the command line adds
+   * @param privileges who asks
+   * @return the image's program
+   */
+  public static Image compile(Arch arch, Spec spec, Options options, Privileges privileges) {
+    return new InitCompiler(arch, spec, options, privileges).compile();
   }
 
   private Image compile() {
@@ -187,15 +280,20 @@ public final class InitCompiler {
     b.bind(init);
     init(started);
     b.bind(failed);
-    reportFailure();
+    reporter.failure();
+    Program program = b.build();
+    if (seccomp != null) {
+      seccomp.check(program, resident, failed.record());
+    }
     return new Image(
-        b.build(),
+        program,
         resident,
         report,
         go,
         start,
         status,
         cgroup,
+        console,
         warnings,
         joined,
         begin.record(),
@@ -206,25 +304,37 @@ public final class InitCompiler {
 
   private void intermediate(Label init) {
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NAME), b.string("gatun:" + options.id()));
-    defaultSignals();
+    defaultSignals(b);
+    if (options.embedded()) {
+      Inherited.reset(b);
+    }
     awaitCgroup();
-    if (isNew(NamespaceType.TIME)) {
+    if (seccomp != null) {
+      seccomp.connect();
+    }
+    if (userNamespace != null) {
+      // What only the host's root may do, and a child inherits.
+      Slot procfs = hostProcfs();
+      compiler.early(procfs);
+      Idioms.close(b, procfs);
+      userNamespace.prepare();
+    } else if (isNew(NamespaceType.TIME)) {
       timeNamespace();
     }
+    sources.prepare();
     b.step("join namespaces", "");
-    b.sys(Syscall.PRCTL, imm(Constants.PR_SET_DUMPABLE), imm(0));
-    for (Joined namespace : joined) {
-      b.step("join " + namespace.type().specName() + " namespace", namespace.place());
-      b.sys(Syscall.SETNS, namespace.fd(), imm(namespace.type().cloneFlag()));
-      Idioms.close(b, namespace.fd());
+    if (userNamespace == null || !userNamespace.staysDumpable()) {
+      b.sys(Syscall.PRCTL, imm(Constants.PR_SET_DUMPABLE), imm(0));
     }
+    joinNamespaces();
     b.step("create the container's process", "/linux/namespaces");
     long flags = Constants.CLONE_PARENT;
     for (Namespace namespace : linux.namespaces()) {
       // The cgroup namespace is made from inside the cgroup, the time namespace by unshare(2).
       if (namespace.path() == null
           && namespace.type() != NamespaceType.CGROUP
-          && namespace.type() != NamespaceType.TIME) {
+          && namespace.type() != NamespaceType.TIME
+          && !isLateIpc(namespace.type())) {
         flags |= namespace.type().cloneFlag();
       }
     }
@@ -233,11 +343,24 @@ public final class InitCompiler {
       flags |= Constants.CLONE_INTO_CGROUP;
       b.store(8, clone.address(), imm(Structs.CLONE_ARGS_CGROUP), cgroup);
     }
+    if (userNamespace != null) {
+      flags |= userNamespace.clone(clone);
+    }
     clone.u64(Structs.CLONE_ARGS_FLAGS, flags);
     Slot pid = b.slot("pid");
-    b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
+    Instruction call =
+        b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
     b.branch(Condition.EQ, pid, imm(0), init);
+    if (userNamespace != null) {
+      userNamespace.explain(call, pid);
+    }
     send(Message.PID, pid);
+    if (seccomp != null) {
+      seccomp.tell(pid);
+    }
+    if (userNamespace != null) {
+      userNamespace.serve(pid);
+    }
     b.sys(Syscall.EXIT_GROUP, imm(0));
   }
 
@@ -272,8 +395,68 @@ public final class InitCompiler {
         .into(cgroup);
   }
 
+  /**
+   * Joins with the host's privileges what they suffice for. An ordinary user has privileges over
+   * namespaces only after joining the user namespace that owns them: what was refused before is
+   * tried again then.
+   */
+  private void joinNamespaces() {
+    Joined user = joinedUserNamespace();
+    List<Slot> refused = new ArrayList<>();
+    for (Joined namespace : joined) {
+      if (namespace.type() == NamespaceType.USER) {
+        continue;
+      }
+      b.step("join " + namespace.type().specName() + " namespace", namespace.place());
+      Instruction join = b.sys(Syscall.SETNS, namespace.fd(), imm(namespace.type().cloneFlag()));
+      if (user != null) {
+        Slot result = b.slot("joined");
+        join.into(result).tolerate(Errno.EPERM);
+        refused.add(result);
+      } else {
+        Idioms.close(b, namespace.fd());
+      }
+    }
+    if (user == null || userNamespace == null) {
+      return;
+    }
+    userNamespace.join(user.place());
+    int i = 0;
+    for (Joined namespace : joined) {
+      if (namespace.type() == NamespaceType.USER) {
+        continue;
+      }
+      b.step("join " + namespace.type().specName() + " namespace", namespace.place());
+      Label done = b.label("joined");
+      b.branch(Condition.EQ, refused.get(i++), imm(0), done);
+      b.sys(Syscall.SETNS, namespace.fd(), imm(namespace.type().cloneFlag()));
+      b.bind(done);
+      Idioms.close(b, namespace.fd());
+    }
+  }
+
+  /** The procfs of the runtime's mount namespace, in which nothing is the container's yet. */
+  private Slot hostProcfs() {
+    b.step("open /proc", "");
+    Slot procfs = b.fd("procfs", "/proc");
+    Idioms.openat2(
+        b,
+        imm(Constants.AT_FDCWD),
+        b.string("/proc"),
+        Constants.O_PATH | b.arch().O_DIRECTORY(),
+        0,
+        0,
+        procfs);
+    return procfs;
+  }
+
+  /** The root of mqueue belongs to whom its namespace was made by: the container's root then. */
+  private boolean isLateIpc(NamespaceType type) {
+    return type == NamespaceType.IPC && userNamespace != null;
+  }
+
   /** Signals that the caller ignores stay ignored through execve(2): the container gets none. */
-  private void defaultSignals() {
+  static void defaultSignals(ProgramBuilder b) {
     b.step("reset signals", "");
     Data action = b.constant("SIG_DFL", Structs.SIZEOF_SIGACTION);
     Slot signal = b.slot("signal");
@@ -292,6 +475,17 @@ public final class InitCompiler {
     if (linux.timeOffsets().isEmpty()) {
       return;
     }
+    Slot fd = b.fd("offsets", "/proc/self/timens_offsets");
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string("/proc/self/timens_offsets"),
+            imm(Constants.O_WRONLY | Constants.O_CLOEXEC))
+        .into(fd);
+    writeOffsets(fd);
+  }
+
+  private void writeOffsets(Slot fd) {
     StringBuilder text = new StringBuilder();
     for (Map.Entry<TimeOffset.Clock, TimeOffset> offset : linux.timeOffsets().entrySet()) {
       text.append(offset.getKey().specName())
@@ -301,13 +495,6 @@ public final class InitCompiler {
           .append(offset.getValue().nanosecs())
           .append('\n');
     }
-    Slot fd = b.fd("offsets", "/proc/self/timens_offsets");
-    b.sys(
-            Syscall.OPENAT,
-            imm(Constants.AT_FDCWD),
-            b.string("/proc/self/timens_offsets"),
-            imm(Constants.O_WRONLY | Constants.O_CLOEXEC))
-        .into(fd);
     byte[] bytes = text.toString().getBytes(StandardCharsets.US_ASCII);
     b.sys(
         Syscall.WRITE,
@@ -315,6 +502,37 @@ public final class InitCompiler {
         b.constant("time offsets", bytes.length).put(0, bytes).address(),
         imm(bytes.length));
     Idioms.close(b, fd);
+  }
+
+  /**
+   * A time namespace that belongs to the container's user namespace: init makes it, and joins it
+   * itself, since only children come into a new one.
+   */
+  private void ownTimeNamespace(Slot procfs) {
+    b.step("create time namespace", "/linux/timeOffsets");
+    b.sys(Syscall.UNSHARE, imm(Constants.CLONE_NEWTIME));
+    if (!linux.timeOffsets().isEmpty()) {
+      Slot fd = b.fd("offsets", "/proc/self/timens_offsets");
+      Idioms.openat2(
+          b,
+          procfs,
+          b.string("self/timens_offsets"),
+          Constants.O_WRONLY,
+          0,
+          Constants.RESOLVE_BENEATH | Constants.RESOLVE_NO_XDEV | Constants.RESOLVE_NO_MAGICLINKS,
+          fd);
+      writeOffsets(fd);
+    }
+    Slot namespace = b.fd("time", "/proc/self/ns/time_for_children");
+    b.sys(
+            Syscall.OPENAT,
+            procfs,
+            b.string("self/ns/time_for_children"),
+            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+            imm(0))
+        .into(namespace);
+    b.sys(Syscall.SETNS, namespace, imm(Constants.CLONE_NEWTIME));
+    Idioms.close(b, namespace);
   }
 
   private boolean isNew(NamespaceType type) {
@@ -332,11 +550,25 @@ public final class InitCompiler {
     if (cgroup != null) {
       Idioms.close(b, cgroup);
     }
-    Slot procfs = procfs();
-    ProcessCompiler compiler =
-        new ProcessCompiler(b, process, "/process", options.preservedFds(), options.listenFds())
-            .linux(linux);
-    compiler.early(procfs);
+    if (seccomp != null) {
+      seccomp.learn();
+    }
+    if (userNamespace != null) {
+      userNamespace.receive();
+    }
+    Slot procfs = procfs(b, isLimited());
+    if (userNamespace == null) {
+      compiler.early(procfs);
+    } else {
+      if (isNew(NamespaceType.TIME)) {
+        ownTimeNamespace(procfs);
+      }
+      userNamespace.becomeRoot(procfs);
+      if (isNew(NamespaceType.IPC)) {
+        b.step("create ipc namespace", "/linux/namespaces");
+        b.sys(Syscall.UNSHARE, imm(Constants.CLONE_NEWIPC));
+      }
+    }
     b.step("hide from the container", "");
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_DUMPABLE), imm(0));
     if (isNew(NamespaceType.CGROUP)) {
@@ -347,8 +579,27 @@ public final class InitCompiler {
       loopback();
     }
     names();
+    InitHooks hooks = new InitHooks(b, spec, options, channel, reporter.message());
+    InitHooks.StartContainer startContainer = hooks.prepareStart();
     Data begin = b.buffer("", 0);
-    new RootfsCompiler(b, spec, options.bundle(), options.noPivot()).compile(procfs);
+    if (!linux.netDevices().isEmpty()) {
+      NetDeviceSetup.compile(b, go);
+    }
+    RootfsCompiler rootfs =
+        new RootfsCompiler(b, spec, options.noPivot(), sources)
+            .terminal(
+                console == null ? null : new TerminalCompiler(b, process, "/process", console));
+    if (hooks.beforePivot()) {
+      rootfs.whenMounted(root -> {
+        if (hooks.waitForRuntime()) {
+          b.step("let the runtime run hooks", "/hooks");
+          send(Message.HOOKS, imm(0));
+          awaitGo();
+        }
+        hooks.createContainer(root, go);
+      });
+    }
+    rootfs.compile(procfs);
     giveBack(begin, b.buffer("", 0));
     compiler.credentials(procfs, options.newKeyring(), options.id());
     b.step("hide from the container", "");
@@ -359,6 +610,7 @@ public final class InitCompiler {
     waitForRuntime(compiler.ungranted());
     prepareGate();
     b.bind(started);
+    startContainer.run(compiler.environment());
     b.step("start", "/process");
     b.sys(
         Syscall.CLOSE_RANGE,
@@ -377,21 +629,29 @@ public final class InitCompiler {
   }
 
   /** A procfs of the new PID namespace that nobody else can reach, CVE-2025-52881. */
-  private Slot procfs() {
+  static Slot procfs(ProgramBuilder b) {
+    return procfs(b, false);
+  }
+
+  private static Slot procfs(ProgramBuilder b, boolean orExisting) {
     b.step("open a private procfs", "");
     Slot context = b.slot("context");
     Slot procfs = b.fd("procfs", "/proc");
     b.sys(Syscall.FSOPEN, b.string("proc"), imm(Constants.FSOPEN_CLOEXEC)).into(context);
-    b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_CREATE));
-    b.sys(
-            Syscall.FSMOUNT,
-            context,
-            imm(Constants.FSMOUNT_CLOEXEC),
-            imm(
-                Constants.MOUNT_ATTR_NOSUID
-                    | Constants.MOUNT_ATTR_NODEV
-                    | Constants.MOUNT_ATTR_NOEXEC))
-        .into(procfs);
+    Instruction create = b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_CREATE));
+    Instruction mount =
+        b.sys(
+                Syscall.FSMOUNT,
+                context,
+                imm(Constants.FSMOUNT_CLOEXEC),
+                imm(
+                    Constants.MOUNT_ATTR_NOSUID
+                        | Constants.MOUNT_ATTR_NODEV
+                        | Constants.MOUNT_ATTR_NOEXEC))
+            .into(procfs);
+    if (orExisting) {
+      existingProcfs(b, create, mount, procfs);
+    }
     Idioms.close(b, context);
     Label good = b.label("is procfs");
     Label bad = b.label("is no procfs");
@@ -415,6 +675,32 @@ public final class InitCompiler {
     b.fail(Errno.EXDEV);
     b.bind(good);
     return procfs;
+  }
+
+  /**
+   * The kernel gives a procfs to who owns the PID namespace, and where all of a procfs may be seen.
+   * Elsewhere what is mounted on the runtime's {@code /proc} has to do: it is not the container's,
+   * and what is mounted upon it is never entered.
+   */
+  private static void existingProcfs(
+      ProgramBuilder b, Instruction create, Instruction mount, Slot procfs) {
+    Label refused = b.label("no new procfs");
+    Label opened = b.label("a procfs");
+    create.tolerate(Errno.EPERM, refused);
+    mount.tolerate(Errno.EPERM, refused);
+    b.bind(opened);
+    b.outOfLine(() -> {
+      b.bind(refused);
+      Idioms.openat2(
+          b,
+          imm(Constants.AT_FDCWD),
+          b.string("/proc"),
+          Constants.O_PATH | b.arch().O_DIRECTORY(),
+          0,
+          0,
+          procfs);
+      b.jump(opened);
+    });
   }
 
   private void loopback() {
@@ -450,6 +736,13 @@ public final class InitCompiler {
   private void waitForRuntime(Slot ungranted) {
     b.step("wait for the runtime", "");
     send(Message.READY, ungranted);
+    awaitGo();
+    Idioms.close(b, go);
+    Idioms.close(b, report);
+    b.set(channel, status);
+  }
+
+  private void awaitGo() {
     Data token = b.buffer("token", 8);
     Slot got = b.slot("got");
     Label told = b.label("told");
@@ -458,9 +751,6 @@ public final class InitCompiler {
     // The runtime died before the container existed on disk: nobody will ever start it.
     b.sys(Syscall.EXIT_GROUP, imm(1));
     b.bind(told);
-    Idioms.close(b, go);
-    Idioms.close(b, report);
-    b.set(channel, status);
   }
 
   /** Gives back the pages between two places of the zeroed memory: nobody reads them again. */
@@ -545,42 +835,6 @@ public final class InitCompiler {
   }
 
   private void send(int kind, Arg value) {
-    b.store(8, message.address(), imm(Message.KIND), imm(kind));
-    b.store(8, message.address(), imm(Message.VALUE), value);
-    b.sys(Syscall.WRITE, channel, message.address(), imm(Message.SIZE));
-  }
-
-  private void reportFailure() {
-    b.step("report a failure", "");
-    b.onFailure(exit());
-    Slot size = b.slot("size");
-    b.store(8, message.address(), imm(Message.KIND), imm(Message.FAILED));
-    b.store(8, message.address(), imm(Message.RECORD), Slot.FAILED_RECORD);
-    b.store(8, message.address(), imm(Message.ERRNO), Slot.FAILED_ERRNO);
-    b.alu(Function.SUB, size, Slot.IMAGE_SLOTS_END, Slot.IMAGE_SLOTS);
-    // One write of at most PIPE_BUF bytes is never mixed with what the other process says.
-    Label fits = b.label("fits");
-    b.branch(Condition.LTU, size, imm(Message.MAX_SLOTS), fits);
-    b.set(size, imm(Message.MAX_SLOTS));
-    b.bind(fits);
-    b.store(8, message.address(), imm(Message.VALUE), size);
-    Data parts =
-        b.variable("iovec", 2 * Structs.SIZEOF_IOVEC)
-            .address(Structs.IOVEC_IOV_BASE, message.address())
-            .u64(Structs.IOVEC_IOV_LEN, Message.SIZE);
-    int second = Structs.SIZEOF_IOVEC;
-    b.store(8, parts.address(), imm(second + Structs.IOVEC_IOV_BASE), Slot.IMAGE_SLOTS);
-    b.store(8, parts.address(), imm(second + Structs.IOVEC_IOV_LEN), size);
-    b.sys(Syscall.WRITEV, channel, parts.address(), imm(2));
-    b.sys(Syscall.EXIT_GROUP, imm(1));
-  }
-
-  private Label exit() {
-    Label exit = b.label("exit");
-    b.outOfLine(() -> {
-      b.bind(exit);
-      b.sys(Syscall.EXIT_GROUP, imm(1));
-    });
-    return exit;
+    reporter.send(kind, value);
   }
 }

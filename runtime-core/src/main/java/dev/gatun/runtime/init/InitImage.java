@@ -25,12 +25,22 @@ public final class InitImage {
    * @return the image
    */
   public static InitImage link(InitCompiler.Image compiled) {
-    Program program = compiled.program();
+    return link(compiled.program(), compiled.resident());
+  }
+
+  /**
+   * Links a program for its image.
+   *
+   * @param program the program
+   * @param resident how many of its first records stay in memory when the rest is given back
+   * @return the image
+   */
+  public static InitImage link(Program program, int resident) {
     ImageLayout layout =
         new ImageLayout(
             program.arch(),
             program.size(),
-            compiled.resident(),
+            resident,
             program.constantSize(),
             program.slotCount(),
             program.variableSize(),

@@ -2,7 +2,11 @@ package dev.gatun.runtime.init;
 
 import dev.gatun.linux.SyscallException;
 import dev.gatun.linux.program.Listing;
+import dev.gatun.linux.program.Origin;
 import dev.gatun.linux.program.Program;
+import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.hooks.HookEnding;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,8 +16,11 @@ import org.jspecify.annotations.Nullable;
  *  kind      value            record            −errno
  *  PID       pid of init      -                 -
  *  READY     capabilities     -                 -
- *  STARTED   -                -                 -
+ *  STARTED   capabilities     -                 -             (those only of an exec)
+ *  MIDDLE    pid              -                 -
  *  FAILED    bytes of slots   number of record  −errno      then the first slots themselves
+ *  HOOKS     -                -                 -
+ *  HOOK      bytes of output  number of record  ending      then the end of what it wrote
  * </pre>
  */
 public final class Message {
@@ -37,7 +44,7 @@ public final class Message {
   /** Offset of −errno. */
   public static final int ERRNO = 24;
 
-  /** Init exists. */
+  /** Init, or the process of an exec, exists. */
   public static final int PID = 1;
 
   /** Init waits to be told to go on; a bit for each capability that it could not be given. */
@@ -48,6 +55,18 @@ public final class Message {
 
   /** A call failed. */
   public static final int FAILED = 4;
+
+  /** An exec's middle process exists. */
+  public static final int MIDDLE = 5;
+
+  /** Everything is mounted: init waits for the hooks that the runtime has to run. */
+  public static final int HOOKS = 6;
+
+  /** A hook that init ran did not end well; see {@link dev.gatun.runtime.hooks.HookEnding}. */
+  public static final int HOOK = 7;
+
+  /** The most bytes of output that follow. */
+  public static final int MAX_OUTPUT = 2048;
 
   /**
    * Finds a message in what was received.
@@ -63,11 +82,28 @@ public final class Message {
         return at;
       }
       at += SIZE;
-      if (u64(received, at - SIZE + KIND) == FAILED) {
+      if (isFollowed(u64(received, at - SIZE + KIND))) {
         at += (int) u64(received, at - SIZE + VALUE);
       }
     }
     return -1;
+  }
+
+  private static boolean isFollowed(long kind) {
+    return kind == FAILED || kind == HOOK;
+  }
+
+  /**
+   * What a hook had written before it failed.
+   *
+   * @param received the bytes of a channel
+   * @param at the offset of a {@link #HOOK}
+   * @return the end of its output
+   */
+  private static byte[] output(byte[] received, int at) {
+    int from = at + SIZE;
+    long size = u64(received, at + VALUE);
+    return Arrays.copyOfRange(received, from, (int) Math.min(received.length, from + size));
   }
 
   /**
@@ -77,7 +113,23 @@ public final class Message {
    * @param received the bytes of a channel from its beginning
    * @return the failure, or null
    */
-  public static @Nullable SyscallException failure(Program program, byte[] received) {
+  public static @Nullable RuntimeException failure(Program program, byte[] received) {
+    int hook = find(received, HOOK);
+    if (hook >= 0) {
+      Origin origin = program.record((int) u64(received, hook + RECORD)).origin();
+      return hook(origin.step(), origin.place(), received, hook);
+    }
+    return failedCall(program, received);
+  }
+
+  /**
+   * The system call that was reported as failed, if one was.
+   *
+   * @param program the image's program
+   * @param received the bytes of a channel from its beginning
+   * @return the failure, or null
+   */
+  public static @Nullable SyscallException failedCall(Program program, byte[] received) {
     int at = find(received, FAILED);
     if (at < 0) {
       return null;
@@ -89,6 +141,20 @@ public final class Message {
     }
     return Listing.failure(
         program, (int) u64(received, at + RECORD), (int) -u64(received, at + ERRNO), slots);
+  }
+
+  /**
+   * The failure of a hook.
+   *
+   * @param step the hook, as its step names it
+   * @param place its JSON pointer
+   * @param received the bytes of a channel
+   * @param at the offset of the message
+   * @return the failure
+   */
+  public static RuntimeException hook(String step, String place, byte[] received, int at) {
+    return new ContainerException(
+        HookEnding.text(step, u64(received, at + ERRNO), output(received, at), place));
   }
 
   /**

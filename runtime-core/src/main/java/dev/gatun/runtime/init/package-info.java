@@ -20,6 +20,10 @@
  * end of file                <--------------------------------  execve
  * }</pre>
  *
+ * <p>With hooks of the runtime's own, init says HOOKS before the pivot and waits for a byte of its
+ * own on the go pipe; hooks of the container's namespaces it runs itself, and says HOOK when one of
+ * them does not end well.
+ *
  * <p>A failure anywhere is a FAILED message with the record's number, −errno and all slots, on the
  * channel that is open at that time. End of file alone never means success.
  */

@@ -3,6 +3,7 @@ package dev.gatun.runtime.lifecycle;
 import static dev.gatun.linux.program.Arg.imm;
 
 import dev.gatun.cgroups.CgroupDirectory;
+import dev.gatun.cgroups.CgroupFreezer;
 import dev.gatun.cgroups.CgroupPath;
 import dev.gatun.cgroups.CgroupProcesses;
 import dev.gatun.cgroups.SystemdScope;
@@ -30,9 +31,20 @@ final class Cgroups {
       return null;
     }
     ContainerState.Cgroup cgroup = state.cgroup();
-    return cgroup == null
-        ? null
-        : new CgroupPath(cgroup.mountPoint(), cgroup.path(), cgroup.delegated());
+    return cgroup == null ? null : new CgroupPath(cgroup.mountPoint(), cgroup.path(), cgroup.delegated());
+  }
+
+  /** Adds records that open it; without it they fail with ENOENT. */
+  static Slot open(ProgramBuilder b, Descriptors descriptors, CgroupDirectory directory) {
+    Label missing = b.label("missing");
+    Slot cgroup = directory.open(missing);
+    descriptors.add(cgroup);
+    b.outOfLine(() -> {
+      b.bind(missing);
+      b.step("the container's cgroup is not there any more", "");
+      b.fail(Errno.ENOENT);
+    });
+    return cgroup;
   }
 
   /** Adds records that remove it, with everything in it, and systemd's scope around it. */
@@ -59,17 +71,16 @@ final class Cgroups {
     }
   }
 
-  /** Adds records that open it; without it they fail with ENOENT. */
-  static Slot open(ProgramBuilder b, Descriptors descriptors, CgroupDirectory directory) {
-    Label missing = b.label("missing");
-    Slot cgroup = directory.open(missing);
-    descriptors.add(cgroup);
-    b.outOfLine(() -> {
+  /** Adds records that thaw it, as far as it is there. */
+  static void release(ProgramBuilder b, Descriptors descriptors, Look.Found found) {
+    CgroupPath path = of(found);
+    if (path != null) {
+      Label missing = b.label("missing");
+      Slot cgroup = new CgroupDirectory(b, path).open(missing);
+      descriptors.add(cgroup);
+      CgroupFreezer.release(b, cgroup);
       b.bind(missing);
-      b.step("the container's cgroup is not there any more", "");
-      b.fail(Errno.ENOENT);
-    });
-    return cgroup;
+    }
   }
 
   /** The processes in it, as pids of the process that runs the program. */

@@ -3,7 +3,7 @@ package dev.gatun.runtime.lifecycle;
 import dev.gatun.runtime.ContainerException;
 
 /** The rule for container ids, runc's: they become names of directories. */
-final class ContainerId {
+public final class ContainerId {
   private static final int NAME_MAX = 255;
 
   private ContainerId() {}
@@ -16,7 +16,7 @@ final class ContainerId {
    * @throws ContainerException unless it has only letters, digits and {@code _+-.}, and is neither
    *     empty, too long, nor begins with a dot
    */
-  static String check(String id) {
+  public static String check(String id) {
     boolean good = !id.isEmpty() && id.length() <= NAME_MAX && id.charAt(0) != '.';
     for (int i = 0; good && i < id.length(); i++) {
       char c = id.charAt(i);

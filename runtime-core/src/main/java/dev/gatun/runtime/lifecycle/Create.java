@@ -16,18 +16,25 @@ import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.Origin;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.Hooks;
 import dev.gatun.oci.Linux;
+import dev.gatun.oci.NamespaceType;
+import dev.gatun.oci.NetDevice;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
+import dev.gatun.oci.State;
 import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.hooks.HookKind;
 import dev.gatun.runtime.init.InitCompiler;
 import dev.gatun.runtime.init.InitImage;
 import dev.gatun.runtime.init.Message;
@@ -35,10 +42,13 @@ import dev.gatun.runtime.process.ProcessCompiler;
 import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.ProcessStat;
 import dev.gatun.runtime.state.StateRoot;
+import dev.gatun.runtime.userns.IdMaps;
+import dev.gatun.runtime.userns.Privileges;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,32 +74,116 @@ public final class Create {
    *
    * @param id the container's id, not checked yet
    * @param bundle the bundle's directory, or null for the working directory
+   * @param consoleSocket the path of the socket that the process's terminal is sent to, or null
    * @param pidFile where init's pid is written to, or null
    * @param preserveFds how many descriptors behind stdio and LISTEN_FDS the process keeps
    * @param listenFds the caller's LISTEN_FDS
    * @param noPivot move the root instead of {@code pivot_root(2)}
    * @param noNewKeyring leave the session keyring as it is
    * @param attended whether the caller will wait for the container itself, with all signals blocked
+   * @param pidfdSocket the Unix socket that a pidfd of init is sent to, or null
+   * @param notifies whether the container is given a NOTIFY_SOCKET
+   * @param rootless whether a container may go without a cgroup that nobody lets it have
+   * @param embedding what an embedding JVM adds, null on the command line
    * @param cgroups who makes the cgroup
    */
   public record Request(
       String id,
       @Nullable String bundle,
+      @Nullable String consoleSocket,
       @Nullable String pidFile,
       int preserveFds,
       int listenFds,
       boolean noPivot,
       boolean noNewKeyring,
       boolean attended,
-      CgroupDriver cgroups) {}
+      @Nullable String pidfdSocket,
+      boolean notifies,
+      Rootless rootless,
+      @Nullable Embedding embedding,
+      CgroupDriver cgroups) {
+    /** What the library says: the runtime makes the cgroup. */
+    public Request(
+        String id,
+        @Nullable String bundle,
+        @Nullable String consoleSocket,
+        @Nullable String pidFile,
+        int preserveFds,
+        int listenFds,
+        boolean noPivot,
+        boolean noNewKeyring,
+        boolean attended,
+        @Nullable String pidfdSocket,
+        boolean notifies,
+        Rootless rootless,
+        @Nullable Embedding embedding) {
+      this(
+          id,
+          bundle,
+          consoleSocket,
+          pidFile,
+          preserveFds,
+          listenFds,
+          noPivot,
+          noNewKeyring,
+          attended,
+          pidfdSocket,
+          notifies,
+          rootless,
+          embedding,
+          CgroupDriver.CGROUPFS);
+    }
+
+    /** What the command line says; see the components. */
+    public Request(
+        String id,
+        @Nullable String bundle,
+        @Nullable String consoleSocket,
+        @Nullable String pidFile,
+        int preserveFds,
+        int listenFds,
+        boolean noPivot,
+        boolean noNewKeyring,
+        boolean attended,
+        @Nullable String pidfdSocket,
+        boolean notifies,
+        Rootless rootless) {
+      this(
+          id,
+          bundle,
+          consoleSocket,
+          pidFile,
+          preserveFds,
+          listenFds,
+          noPivot,
+          noNewKeyring,
+          attended,
+          pidfdSocket,
+          notifies,
+          rootless,
+          null,
+          CgroupDriver.CGROUPFS);
+    }
+  }
+
+  /** The values of {@code --rootless}. */
+  public enum Rootless {
+    /** As the caller's privileges have it. */
+    AUTO,
+    /** A cgroup that cannot be made, and that no limit asks for, is left out. */
+    TRUE,
+    /** A cgroup that cannot be made is an error. */
+    FALSE
+  }
 
   /**
    * The new container.
    *
    * @param state what was written down
+   * @param terminal the descriptor of its terminal, when the caller has to show it, else −1
    * @param warnings what callers should be told
    */
-  public record Created(ContainerState state, List<String> warnings) {
+  public record Created(ContainerState state, long terminal, List<String> warnings) {
     /** Copies the warnings. */
     public Created {
       warnings = List.copyOf(warnings);
@@ -98,7 +192,8 @@ public final class Create {
 
   /** What the first exchange brought. */
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
-  private record Bundle(String path, byte[] config, CgroupRoot cgroups, String created, int uid) {}
+  private record Bundle(
+      String path, byte[] config, CgroupRoot cgroups, String created, Privileges privileges) {}
 
   private Create(Kernel kernel, String root, Request request) {
     this.kernel = kernel;
@@ -132,11 +227,24 @@ public final class Create {
     return new Create(kernel, root, request).explain();
   }
 
+  /** What an exec in a container of a bundle would run, as {@link #explain} for create. */
+  static List<Explanation.Part> explainExec(Kernel kernel, String root, Request request) {
+    Create create = new Create(kernel, root, request);
+    Plan plan = create.plan(create.readBundle(), true);
+    Spec spec = SpecReader.readValid(plan.config(), "config.json");
+    return Exec.explain(kernel, root, request.id(), spec, plan.cgroup());
+  }
+
   private Created run() {
-    Plan plan = plan(readBundle());
+    Plan plan = plan(readBundle(), false);
+    ConsoleSocket.check(
+        plan.compiled().console() != null,
+        request.attended(),
+        request.consoleSocket(),
+        " [config.json /process/terminal]");
     Spawned spawned = spawn(plan);
     ContainerState finished = commit(plan, spawned);
-    return new Created(finished, warnings(plan, spawned));
+    return new Created(finished, spawned.terminal(), warnings(plan, spawned));
   }
 
   private static List<String> warnings(Plan plan, Spawned spawned) {
@@ -157,11 +265,12 @@ public final class Create {
   }
 
   private List<Explanation.Part> explain() {
-    Plan plan = plan(readBundle());
+    Plan plan = plan(readBundle(), true);
     Arch arch = kernel.arch();
     ProgramBuilder b = new ProgramBuilder(arch);
     Slot directory = b.fd("directory", root + "/" + request.id());
-    Program third = record(b, b.fd("root", root), directory, b.fd("go", "pipe"), plan.state());
+    Program third =
+        record(b, b.fd("root", root), directory, b.fd("go", "socket"), imm(-1), plan.state());
     List<Explanation.Part> parts = new ArrayList<>();
     parts.add(Explanation.whole("gatun create", "1 of 3: reads the bundle", reading().program()));
     parts.add(
@@ -173,8 +282,12 @@ public final class Create {
     parts.add(
         Explanation.whole("gatun create", "3 of 3: writes down that the container exists", third));
     Explanation.atGate(parts, plan.compiled());
-    Explanation.start(parts, arch, root, request.id());
+    Explanation.start(parts, arch, root, plan.state());
     Explanation.fromGate(parts, plan.compiled());
+    if (plan.compiled().console() != null) {
+      Explanation.foreground(parts, arch);
+    }
+    Explanation.poststop(parts, arch, plan.state());
     return parts;
   }
 
@@ -190,14 +303,22 @@ public final class Create {
       InitCompiler.Image compiled,
       InitImage image,
       int kept,
+      Map<String, NetDevice> devices,
+      Hooks hooks,
       List<String> unknown,
       List<String> ignored) {}
 
-  private Plan plan(Bundle bundle) {
+  private Plan plan(Bundle bundle, boolean explained) {
     Spec spec = SpecReader.readValid(bundle.config(), "config.json");
     Support.check(spec);
+    if (request.notifies()) {
+      spec = Notify.inContainer(spec, root + "/" + request.id());
+    }
     Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
-    List<String> ignored = new ArrayList<>(1);
+    boolean withUserNamespace = linux.namespace(NamespaceType.USER) != null;
+    // What only root can have is explained to anybody.
+    Privileges asks = explained && !withUserNamespace ? Privileges.ROOT : bundle.privileges();
+    IdMaps.check(spec, asks);
     CgroupDriver driver = request.cgroups();
     SystemdScope scope =
         driver.kind() == CgroupDriver.Kind.SYSTEMD
@@ -205,19 +326,25 @@ public final class Create {
                 bundle.cgroups(),
                 linux.cgroupsPath(),
                 request.id(),
-                bundle.uid() == 0 ? SystemdScope.SYSTEM_BUS : driver.userBus(),
-                bundle.uid())
+                asks.isLimited() ? driver.userBus() : SystemdScope.SYSTEM_BUS,
+                asks.isLimited() ? asks.uid() : SystemdScope.SYSTEM)
             : null;
-    CgroupPath cgroup = null;
-    if (scope != null) {
-      cgroup = scope.cgroup();
-    } else if (driver.kind() == CgroupDriver.Kind.CGROUPFS) {
-      cgroup = CgroupPath.of(bundle.cgroups(), linux.cgroupsPath(), request.id());
-    }
+    Allowance found =
+        Allowance.of(
+            kernel,
+            request.rootless(),
+            asks,
+            linux,
+            bundle.cgroups(),
+            request.id(),
+            driver.kind(),
+            scope == null ? null : scope.cgroup());
+    CgroupPath cgroup = found.cgroup();
+    List<String> ignored = new ArrayList<>(1);
     Limits limits =
         driver.kind() == CgroupDriver.Kind.DISABLED
-            ? Limits.disabled(linux.resources(), bundle.cgroups(), ignored)
-            : Limits.of(linux.resources(), bundle.cgroups(), cgroup);
+            ? Limits.disabled(found.resources(), bundle.cgroups(), ignored)
+            : Limits.of(found.resources(), bundle.cgroups(), cgroup);
     int kept = request.preserveFds() + request.listenFds();
     InitCompiler.Image compiled =
         InitCompiler.compile(
@@ -231,8 +358,11 @@ public final class Create {
                 request.noPivot(),
                 !request.noNewKeyring(),
                 cgroup != null,
-                scope == null ? null : scope.cgroup().directory()));
+                request.embedding() != null,
+                scope == null ? null : scope.cgroup().directory()),
+            found.privileges());
     InitImage image = InitImage.link(compiled);
+    Hooks hooks = spec.hooks() == null ? Hooks.NONE : spec.hooks();
     ContainerState state =
         new ContainerState(
             0,
@@ -242,7 +372,7 @@ public final class Create {
             bundle.path(),
             rootfs(bundle.path(), spec.root()),
             bundle.created(),
-            bundle.uid(),
+            (int) bundle.privileges().uid(),
             cgroup == null
                 ? null
                 : new ContainerState.Cgroup(
@@ -250,7 +380,8 @@ public final class Create {
                     cgroup.path(),
                     cgroup.delegated(),
                     scope == null ? "" : scope.bus()),
-            spec.annotations());
+            spec.annotations(),
+            HookKind.afterCreate(hooks));
     return new Plan(
         state,
         bundle.config(),
@@ -261,6 +392,8 @@ public final class Create {
         compiled,
         image,
         kept,
+        linux.netDevices(),
+        hooks,
         spec.unknownProperties(),
         ignored);
   }
@@ -274,7 +407,15 @@ public final class Create {
 
   /** The program of the first exchange, and where its answers are. */
   private record Reading(
-      Program program, Data cwd, Data time, Data files, Slot uid, Slot configEnd, Slot mountsEnd) {}
+      Program program,
+      Data cwd,
+      Data time,
+      Data files,
+      Slot uid,
+      Slot gid,
+      Slot configEnd,
+      Slot mountsEnd,
+      Slot cgroupEnd) {}
 
   private Reading reading() {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
@@ -293,7 +434,38 @@ public final class Create {
     b.sys(Syscall.GETCWD, cwd.address(), imm(PATH_MAX));
     b.sys(Syscall.CLOCK_GETTIME, imm(Constants.CLOCK_REALTIME), time.address());
     Slot uid = b.slot("uid");
+    Slot gid = b.slot("gid");
     b.sys(Syscall.GETEUID).into(uid);
+    b.sys(Syscall.GETEGID).into(gid);
+    Slot total = b.slot("total");
+    Slot configEnd = b.slot("config end");
+    Slot mountsEnd = b.slot("mounts end");
+    b.set(total, imm(0));
+    if (givenConfig() == null) {
+      readConfig(b, descriptors, files, total);
+    }
+    b.set(configEnd, total);
+    b.step("read the mount table", "");
+    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/mountinfo", files, total);
+    b.set(mountsEnd, total);
+    b.step("read the own cgroup", "");
+    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/cgroup", files, total);
+    Slot cgroupEnd = b.slot("cgroup end");
+    b.set(cgroupEnd, total);
+    b.step("read the own map of users", "");
+    Label none = b.label("no user namespaces");
+    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/uid_map", files, total, none);
+    b.bind(none);
+    b.replyUpTo(files, total);
+    return new Reading(b.build(), cwd, time, files, uid, gid, configEnd, mountsEnd, cgroupEnd);
+  }
+
+  private byte @Nullable [] givenConfig() {
+    Embedding embedding = request.embedding();
+    return embedding == null ? null : embedding.config();
+  }
+
+  private void readConfig(ProgramBuilder b, Descriptors descriptors, Data files, Slot total) {
     String path = request.bundle() == null ? "." : request.bundle();
     b.step("open bundle \"" + path + "\"", "");
     Slot directory = descriptors.fd("bundle", path);
@@ -304,21 +476,9 @@ public final class Create {
             imm(Constants.O_PATH | b.arch().O_DIRECTORY() | Constants.O_CLOEXEC),
             imm(0))
         .into(directory);
-    Slot total = b.slot("total");
-    Slot configEnd = b.slot("config end");
-    Slot mountsEnd = b.slot("mounts end");
-    b.set(total, imm(0));
     b.step("read config.json of bundle \"" + path + "\"", "");
     append(b, descriptors, directory, "config.json", files, total);
-    b.set(configEnd, total);
     descriptors.close(directory);
-    b.step("read the mount table", "");
-    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/mountinfo", files, total);
-    b.set(mountsEnd, total);
-    b.step("read the own cgroup", "");
-    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/cgroup", files, total);
-    b.replyUpTo(files, total);
-    return new Reading(b.build(), cwd, time, files, uid, configEnd, mountsEnd);
   }
 
   /**
@@ -341,18 +501,25 @@ public final class Create {
     byte[] all = result.bytes(reading.files());
     int config = (int) result.slot(reading.configEnd());
     int mounts = (int) result.slot(reading.mountsEnd());
+    int cgroup = (int) result.slot(reading.cgroupEnd());
+    String uidMap = new String(all, cgroup, all.length - cgroup, StandardCharsets.US_ASCII);
     String workingDirectory = text(result.bytes(reading.cwd()));
     byte[] clock = result.bytes(reading.time());
     String path = request.bundle() == null ? "." : request.bundle();
+    byte[] given = givenConfig();
     return new Bundle(
         Paths.absolute(workingDirectory, path),
-        Arrays.copyOfRange(all, 0, config),
+        given == null ? Arrays.copyOfRange(all, 0, config) : given,
         CgroupRoot.parse(
-            Arrays.copyOfRange(all, config, mounts), Arrays.copyOfRange(all, mounts, all.length)),
+            Arrays.copyOfRange(all, config, mounts), Arrays.copyOfRange(all, mounts, cgroup)),
         Timestamp.rfc3339(
             Message.u64(clock, Structs.KERNEL_TIMESPEC_TV_SEC),
             Message.u64(clock, Structs.KERNEL_TIMESPEC_TV_NSEC)),
-        (int) result.slot(reading.uid()));
+        new Privileges(
+            result.slot(reading.uid()),
+            result.slot(reading.gid()),
+            Privileges.isNested(uidMap),
+            ""));
   }
 
   private static void append(
@@ -362,14 +529,29 @@ public final class Create {
       String name,
       Data files,
       Slot total) {
+    append(b, descriptors, directory, name, files, total, null);
+  }
+
+  private static void append(
+      ProgramBuilder b,
+      Descriptors descriptors,
+      Arg directory,
+      String name,
+      Data files,
+      Slot total,
+      @Nullable Label missing) {
     Slot file = descriptors.fd("file", name);
-    b.sys(
-            Syscall.OPENAT,
-            directory,
-            b.string(name),
-            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
-            imm(0))
-        .into(file);
+    Instruction open =
+        b.sys(
+                Syscall.OPENAT,
+                directory,
+                b.string(name),
+                imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+                imm(0))
+            .into(file);
+    if (missing != null) {
+      open.tolerate(Errno.ENOENT, missing);
+    }
     Idioms.append(b, file, files, total);
     descriptors.close(file);
   }
@@ -390,7 +572,9 @@ public final class Create {
       long root,
       long directory,
       long go,
+      long pidfdSocket,
       long pid,
+      long terminal,
       long made,
       long first,
       boolean scoped,
@@ -404,14 +588,17 @@ public final class Create {
       Slot root,
       Slot directory,
       Slot go,
+      Slot pidfdSocket,
       Slot pid,
+      Slot terminal,
       Slot ready,
       @Nullable Slot made,
       Data messages,
       Data stat,
       Slot statSize,
       Slot first,
-      SystemdScope.@Nullable Answer answer) {}
+      SystemdScope.@Nullable Answer answer,
+      @Nullable RuntimeHooks hooks) {}
 
   private Making making(Plan plan) {
     CgroupPath cgroup = plan.cgroup();
@@ -424,6 +611,9 @@ public final class Create {
     Slot pid = b.slot("pid");
     Slot ready = b.slot("ready");
     Slot statSize = b.slot("stat size");
+    RuntimeHooks hooks =
+        RuntimeHooks.of(
+            b, descriptors, plan.state(), plan.hooks(), HookKind.PRESTART, HookKind.CREATE_RUNTIME);
     Slot messagesEnd = b.slot("messages end");
     Data stat = b.output("stat", MAX_STAT);
     SystemdScope scope = plan.scope();
@@ -440,8 +630,17 @@ public final class Create {
     if (cgroupDirectory != null) {
       b.set(cgroupDirectory.made(), imm(0));
     }
+    Slot pidfdSocket = b.slot("pidfd socket");
+    descriptors.keep(pidfdSocket);
+    PidfdSocket.connect(b, request.pidfdSocket(), pidfdSocket);
     Label present = b.label("present");
     Label done = b.label("done");
+    Slot terminal = b.fd("terminal", "ptmx");
+    descriptors.keep(terminal);
+    ConsoleSocket console = null;
+    if (compiled.console() != null) {
+      console = ConsoleSocket.open(b, descriptors, request.consoleSocket());
+    }
     Slot rootFd = StateRoot.make(b, root);
     descriptors.keep(rootFd);
     b.step("make the state of container \"" + request.id() + "\"", "");
@@ -451,13 +650,20 @@ public final class Create {
       b.bind(present);
       b.set(exists, imm(1));
       Idioms.close(b, rootFd);
+      b.sys(Syscall.CLOSE, pidfdSocket).tolerateAny();
       b.jump(done);
     });
     StateRoot.openContainer(b, rootFd, request.id()).into(directory);
     b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
     StateRoot.fifo(b, directory, StateRoot.START);
     StateRoot.fifo(b, directory, StateRoot.STATUS);
+    if (request.notifies()) {
+      Notify.makeDirectory(b, directory);
+    }
     StateRoot.write(b, directory, plan.state());
+    if (cgroup != null) {
+      b.sys(Syscall.SYMLINKAT, b.string(cgroup.directory()), directory, b.string(StateRoot.CGROUP));
+    }
     StateRoot.create(b, directory, StateRoot.CONFIG, plan.config());
     StateRoot.create(b, directory, StateRoot.STEPS, Steps.of(compiled));
     Slot cgroupFd = null;
@@ -470,7 +676,7 @@ public final class Create {
     } else if (cgroupDirectory != null) {
       cgroupFd = limited(b, descriptors, cgroupDirectory, plan);
     }
-    Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled);
+    Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled, console);
     ImageFile image =
         Spawn.image(
             b,
@@ -483,8 +689,19 @@ public final class Create {
             root + "/" + request.id());
     Slot intermediate =
         Spawn.start(
-            b, descriptors, request.id(), channels, image, plan.kept(), request.attended(), first);
-    Spawn.closeImageEnds(descriptors, channels, cgroupFd);
+            b,
+            descriptors,
+            request.id(),
+            channels,
+            image,
+            plan.kept(),
+            request.attended(),
+            request.embedding(),
+            first);
+    NetDevices devices =
+        plan.devices().isEmpty() ? null : new NetDevices(b, descriptors, plan.devices());
+    // A byte for an init that is gone must be no SIGPIPE: this end stays while hooks are run.
+    Spawn.closeImageEnds(descriptors, channels, cgroupFd, hooks == null ? null : channels.goRead());
     if (scope != null && answer != null && scopeWrite != null && cgroupDirectory != null) {
       // A scope begins with a process: this one, which waits for what is made in it.
       scope.start(b, descriptors, answer, first);
@@ -492,16 +709,8 @@ public final class Create {
       b.sys(Syscall.WRITE, scopeWrite, b.string("c"), imm(1));
       descriptors.close(scopeWrite);
     }
-    receive(b, channels.reportRead(), messagesEnd, pid, ready);
-    b.step("wait for the intermediate process", "");
-    b.sys(
-            Syscall.WAITID,
-            imm(Constants.P_PIDFD),
-            intermediate,
-            imm(0),
-            imm(Constants.WEXITED),
-            imm(0))
-        .tolerate(Errno.ECHILD);
+    receive(b, channels, intermediate, messagesEnd, pid, ready, hooks, devices);
+    waitFor(b, intermediate);
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
     b.set(first, imm(0));
@@ -509,6 +718,9 @@ public final class Create {
       scope.leave(b);
     }
     b.branch(Condition.EQ, ready, imm(0), done);
+    if (console != null) {
+      console.receive(b, descriptors, terminal);
+    }
     if (cgroupFd != null) {
       plan.limits().applyLate(b, cgroupFd);
       descriptors.close(cgroupFd);
@@ -534,14 +746,17 @@ public final class Create {
         rootFd,
         directory,
         channels.goWrite(),
+        pidfdSocket,
         pid,
+        terminal,
         ready,
         cgroupDirectory == null ? null : cgroupDirectory.made(),
         messages,
         stat,
         statSize,
         first,
-        answer);
+        answer,
+        hooks);
   }
 
   /** Makes the cgroup with its limits. */
@@ -552,6 +767,19 @@ public final class Create {
     plan.limits().apply(b, directory, cgroup);
     Delegation.apply(b, cgroup, plan.delegate());
     return cgroup;
+  }
+
+  /** It has reported the pid of init and ends; a second time there is nothing to wait for. */
+  private static void waitFor(ProgramBuilder b, Slot intermediate) {
+    b.step("wait for the intermediate process", "");
+    b.sys(
+            Syscall.WAITID,
+            imm(Constants.P_PIDFD),
+            intermediate,
+            imm(0),
+            imm(Constants.WEXITED),
+            imm(0))
+        .tolerate(Errno.ECHILD);
   }
 
   private Spawned spawn(Plan plan) {
@@ -567,13 +795,19 @@ public final class Create {
             result.slot(making.root()),
             result.slot(making.directory()),
             result.slot(making.go()),
+            result.slot(making.pidfdSocket()),
             result.slot(making.pid()),
+            result.slot(making.terminal()),
             made == null ? 0 : result.slot(made),
             result.slot(making.first()),
             making.answer() != null && making.answer().isStarted(result),
             result.bytes(making.messages()),
             result.bytes(making.stat(), result.slot(making.statSize())));
-    RuntimeException failure = result.failure();
+    RuntimeHooks hooks = making.hooks();
+    RuntimeException failure = hooks == null ? null : hooks.failure(result);
+    if (failure == null) {
+      failure = result.failure();
+    }
     SystemdScope.Answer answer = making.answer();
     String refusal = answer == null ? null : answer.refusal(result);
     if (failure != null && refusal != null && plan.scope() != null) {
@@ -599,18 +833,32 @@ public final class Create {
   /**
    * Reads messages until init's pid is known and init is ready or has failed, or until nobody is
    * left who could say anything. Init may be faster than the intermediate that reports its pid.
+   * Hooks are run when init waits for them.
    */
-  private static void receive(ProgramBuilder b, Slot report, Slot end, Slot pid, Slot ready) {
+  private static void receive(
+      ProgramBuilder b,
+      Spawn.Channels channels,
+      Slot intermediate,
+      Slot end,
+      Slot pid,
+      Slot ready,
+      @Nullable RuntimeHooks hooks,
+      @Nullable NetDevices devices) {
+    Slot report = channels.reportRead();
     b.step("wait for the container's process", "");
     Slot kind = b.slot("kind");
     Slot got = b.slot("got");
     Slot left = b.slot("left");
     Slot said = b.slot("said");
+    Slot due = b.slot("hooks due");
     Label over = b.label("over");
     Label isPid = b.label("is pid");
     Label isReady = b.label("is ready");
     Label check = b.label("check");
     b.set(said, imm(0));
+    if (hooks != null) {
+      b.set(due, imm(0));
+    }
     Label next = b.loop("message");
     b.sys(Syscall.READ, report, end, imm(Message.SIZE)).into(got);
     b.branch(Condition.NE, got, imm(Message.SIZE), over);
@@ -619,6 +867,15 @@ public final class Create {
     b.alu(Function.ADD, end, end, imm(Message.SIZE));
     b.branch(Condition.EQ, kind, imm(Message.PID), isPid);
     b.branch(Condition.EQ, kind, imm(Message.READY), isReady);
+    if (hooks != null) {
+      Label areDue = b.label("hooks are due");
+      b.branch(Condition.EQ, kind, imm(Message.HOOKS), areDue);
+      b.outOfLine(() -> {
+        b.bind(areDue);
+        b.set(due, imm(1));
+        b.jump(check);
+      });
+    }
     b.set(said, imm(1));
     Label rest = b.loop("slots");
     b.branch(Condition.EQ, left, imm(0), check);
@@ -629,12 +886,29 @@ public final class Create {
     b.jump(rest);
     b.bind(isPid);
     b.set(pid, left);
+    if (devices != null) {
+      b.branch(Condition.NE, said, imm(0), check);
+      Origin here = b.origin();
+      devices.move(pid, channels.goWrite());
+      b.step(here);
+    }
     b.jump(check);
     b.bind(isReady);
     b.set(ready, imm(1));
     b.set(said, imm(1));
     b.bind(check);
     b.branch(Condition.EQ, pid, imm(0), next);
+    if (hooks != null) {
+      Label none = b.label("no hooks are due");
+      b.branch(Condition.EQ, due, imm(0), none);
+      b.set(due, imm(0));
+      waitFor(b, intermediate);
+      hooks.run(State.Status.CREATING, pid);
+      b.step("wait for the container's process", "");
+      b.sys(Syscall.WRITE, channels.goWrite(), b.string("h"), imm(1));
+      b.jump(next);
+      b.bind(none);
+    }
     b.branch(Condition.EQ, said, imm(0), next);
     b.bind(over);
   }
@@ -647,6 +921,8 @@ public final class Create {
     Slot rootFd = descriptors.take("root", imm(spawned.root()));
     Slot directory = descriptors.take("directory", imm(spawned.directory()));
     descriptors.close(descriptors.take("go", imm(spawned.go())));
+    descriptors.take("terminal", imm(spawned.terminal()));
+    descriptors.close(descriptors.take("pidfd socket", imm(spawned.pidfdSocket())));
     if (spawned.pid() > 0) {
       b.step("end the container's process", "");
       // It is this process's child and not reaped yet, so its pid is nobody else's.
@@ -681,10 +957,15 @@ public final class Create {
     if (spawned.directory() >= 0) {
       StateRoot.remove(b, rootFd, directory, request.id());
     }
+    Poststop poststop = Poststop.run(b, descriptors, spawned.directory() < 0 ? null : plan.state());
     descriptors.closeAll();
-    SyscallException cleanup = kernel.run(b.build()).failure();
+    Kernel.Result result = kernel.run(b.build());
+    SyscallException cleanup = result.failure();
     if (cleanup != null) {
       failure.addSuppressed(cleanup);
+    }
+    for (String warning : poststop.warnings(result)) {
+      failure.addSuppressed(new ContainerException(warning));
     }
     return failure;
   }
@@ -707,6 +988,7 @@ public final class Create {
             imm(spawned.root()),
             imm(spawned.directory()),
             imm(spawned.go()),
+            imm(spawned.pidfdSocket()),
             finished);
     RuntimeException failure = kernel.run(program).failure();
     if (failure != null) {
@@ -717,14 +999,32 @@ public final class Create {
 
   /** The program of the third exchange. */
   private Program record(
-      ProgramBuilder b, Arg rootFd, Arg directory, Arg go, ContainerState finished) {
+      ProgramBuilder b,
+      Arg rootFd,
+      Arg directory,
+      Arg go,
+      Arg pidfdSocket,
+      ContainerState finished) {
     StateRoot.write(b, directory, finished);
     String pidFile = request.pidFile();
     if (pidFile != null) {
-      pidFile(b, pidFile, finished.pid());
+      String digits = Integer.toString(finished.pid());
+      pidFile(b, pidFile, b.string(digits), imm(digits.length()));
     }
     b.step("let the container's process go on", "");
-    b.sys(Syscall.WRITE, go, b.string("g"), imm(1));
+    // MSG_NOSIGNAL: SIGPIPE would end this process without a word.
+    Label gone = b.label("init is gone");
+    b.sys(Syscall.SENDTO, go, b.string("g"), imm(1), imm(Constants.MSG_NOSIGNAL), imm(0), imm(0))
+        .tolerate(Errno.EPIPE, gone);
+    b.outOfLine(() -> {
+      b.bind(gone);
+      b.step("container \"" + request.id() + "\": its first process was killed", "");
+      b.fail(Errno.ESRCH);
+    });
+    if (request.pidfdSocket() != null) {
+      PidfdSocket.send(b, pidfdSocket, imm(finished.pid()), PidfdSocket.INIT);
+      b.sys(Syscall.CLOSE, pidfdSocket).tolerateAny();
+    }
     // Whatever fails before this is undone with these descriptors; nothing fails after it.
     b.sys(Syscall.CLOSE, go).tolerateAny();
     b.sys(Syscall.CLOSE, directory).tolerateAny();
@@ -733,11 +1033,12 @@ public final class Create {
   }
 
   /** Digits only, under a temporary name first: a reader never sees half of them. */
-  private static void pidFile(ProgramBuilder b, String path, int pid) {
+  static void pidFile(ProgramBuilder b, String path, Arg digits, Arg count) {
     b.step("write pid file \"" + path + "\"", "");
     int slash = path.lastIndexOf('/');
     String temporary = path.substring(0, slash + 1) + "." + path.substring(slash + 1);
-    Slot file = b.fd("file", temporary);
+    Descriptors descriptors = new Descriptors(b);
+    Slot file = descriptors.fd("file", temporary);
     b.sys(
             Syscall.OPENAT,
             imm(Constants.AT_FDCWD),
@@ -750,8 +1051,8 @@ public final class Create {
                     | Constants.O_CLOEXEC),
             imm(0644))
         .into(file);
-    Idioms.writeAll(b, file, Integer.toString(pid).getBytes(StandardCharsets.US_ASCII));
-    Idioms.close(b, file);
+    b.sys(Syscall.WRITE, file, digits, count);
+    descriptors.end();
     b.sys(
         Syscall.RENAMEAT2,
         imm(Constants.AT_FDCWD),

@@ -17,6 +17,7 @@ import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.StateRoot;
 import dev.gatun.runtime.state.Status;
+import java.util.List;
 
 /**
  * {@code delete}, in two exchanges: look at the container; end what is left of it and remove its
@@ -35,20 +36,21 @@ public final class Delete {
    * @param root the state root's path
    * @param id the container's id
    * @param force whether a running container is killed, and a missing one is no error
+   * @return what callers should be told: poststop hooks that failed
    * @throws RuntimeException with one sentence as its message
    */
-  public static void run(Kernel kernel, String root, String id, boolean force) {
+  public static List<String> run(Kernel kernel, String root, String id, boolean force) {
     ContainerId.check(id);
     Look.Found found;
     try {
       found = Look.at(kernel, root, id, Look.Purpose.CHANGE);
     } catch (ContainerException e) {
       if (force && e.isMissing()) {
-        return;
+        return List.of();
       }
       throw e;
     }
-    if (found.status() == Status.RUNNING && !force) {
+    if ((found.status() == Status.RUNNING || found.status() == Status.PAUSED) && !force) {
       found.close(kernel);
       throw new ContainerException(
           "cannot delete container \"" + id + "\" that is not stopped: " + found.status().word());
@@ -58,8 +60,9 @@ public final class Delete {
     found.handOver(descriptors);
     end(b, found);
     remove(b, found);
+    Poststop poststop = Poststop.run(b, descriptors, found.state());
     descriptors.closeAll();
-    kernel.run(b.build()).orThrow();
+    return poststop.warnings(kernel.run(b.build()).orThrow());
   }
 
   /** Adds records that kill init and wait for its end. */

@@ -41,7 +41,7 @@ public final class Events {
 
   private static Events of(Kernel kernel, String root, String id) {
     Look.Found found = Look.at(kernel, root, ContainerId.check(id), Look.Purpose.READ);
-    if (found.status() != Status.CREATED && found.status() != Status.RUNNING) {
+    if (found.status() == Status.CREATING || found.status() == Status.STOPPED) {
       throw new ContainerException(
           "container not running: \"" + id + "\" is " + found.status().word());
     }

@@ -1,12 +1,18 @@
 package dev.gatun.runtime.lifecycle;
 
+import static dev.gatun.linux.program.Arg.imm;
+
 import dev.gatun.linux.Arch;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.runtime.init.ExecCompiler;
 import dev.gatun.runtime.init.InitCompiler;
+import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.Look;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +55,57 @@ public final class Explanation {
     return Create.explain(
         kernel,
         root,
-        new Create.Request(id, bundle, null, 0, 0, false, false, false, CgroupDriver.CGROUPFS));
+        new Create.Request(
+            id, bundle, null, null, 0, 0, false, false, false, null, false, Create.Rootless.AUTO));
+  }
+
+  /**
+   * Explains an exec in a container of a bundle: of the process that the bundle names, with 1 for
+   * the pid of the container's own.
+   *
+   * @param kernel where
+   * @param root the state root's path, absolute
+   * @param bundle the bundle's directory
+   * @param id the id that the container would have
+   * @return the parts, in the order in which they run
+   * @throws RuntimeException with one sentence as its message
+   */
+  public static List<Part> ofExec(Kernel kernel, String root, String bundle, String id) {
+    ContainerId.check(id);
+    return Create.explainExec(
+        kernel,
+        root,
+        new Create.Request(
+            id, bundle, null, null, 0, 0, false, false, false, null, false, Create.Rootless.AUTO));
+  }
+
+  /** The three processes of an exec. */
+  static void exec(List<Part> parts, ExecCompiler.Image image) {
+    Program program = image.program();
+    parts.add(
+        new Part(
+            "intermediate",
+            "clones the middle process into the container's cgroup",
+            program,
+            records(program, 0, image.middle())));
+    parts.add(
+        new Part(
+            "middle process",
+            "joins the container's namespaces and clones the process",
+            program,
+            records(program, image.middle(), image.process())));
+    parts.add(
+        new Part(
+            "process",
+            "becomes what is executed",
+            program,
+            records(program, image.process(), image.failed())));
+    parts.add(
+        new Part(
+            "each of the three",
+            "when a call fails: reports it and ends",
+            program,
+            records(program, image.failed(), end(program))));
   }
 
   /** A program that one process runs from its beginning to its end. */
@@ -88,7 +144,8 @@ public final class Explanation {
   }
 
   /** The runtime's side of {@code start}. */
-  static void start(List<Part> parts, Arch arch, String root, String id) {
+  static void start(List<Part> parts, Arch arch, String root, ContainerState state) {
+    String id = state.id();
     parts.add(
         whole(
             "gatun start",
@@ -100,7 +157,18 @@ public final class Explanation {
         whole(
             "gatun start",
             "2 of 2: opens the gate and hears what init says",
-            Start.gate(b, id, null, directory, b.fd("gate", "start")).program()));
+            Start.gate(b, state, null, directory, b.fd("gate", "start"), null).program()));
+  }
+
+  /** The hooks that are run when the container has been deleted, if there are any. */
+  static void poststop(List<Part> parts, Arch arch, ContainerState state) {
+    if (!state.hooks().poststop().isEmpty()) {
+      ProgramBuilder b = new ProgramBuilder(arch);
+      Descriptors descriptors = new Descriptors(b);
+      Poststop.run(b, descriptors, state);
+      descriptors.closeAll();
+      parts.add(whole("gatun delete", "runs hooks when the container is gone", b.build()));
+    }
   }
 
   /** Init once it has been started. */
@@ -111,6 +179,21 @@ public final class Explanation {
             "becomes the container's process",
             image.program(),
             records(image.program(), image.started(), image.failed())));
+  }
+
+  /** The command in the foreground, which shows a terminal meanwhile. */
+  static void foreground(List<Part> parts, Arch arch) {
+    ProgramBuilder b = new ProgramBuilder(arch);
+    Slot status = b.slot("status");
+    TerminalRelay relay = new TerminalRelay(b, imm(0));
+    b.step("wait for the container", "");
+    Attend.untilEnd(b, 0, 0, status, relay, null);
+    b.sys(Syscall.EXIT_GROUP, status);
+    parts.add(
+        whole(
+            "gatun run",
+            "in the foreground: waits, and shows the terminal by two copies of itself",
+            b.build()));
   }
 
   /** The gate's first record: what comes before it only jumps over it. */

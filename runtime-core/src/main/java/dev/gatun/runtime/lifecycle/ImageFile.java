@@ -47,6 +47,7 @@ final class ImageFile {
    * @param fd takes the descriptor
    * @param directory the container's directory
    * @param place that directory's path
+   * @param shared whether others may be doing the same in that directory, which is not locked
    * @return the file, whose {@link #execute} is to be bound next
    */
   static ImageFile write(
@@ -56,7 +57,8 @@ final class ImageFile {
       List<Data> parts,
       Slot fd,
       Slot directory,
-      String place) {
+      String place,
+      boolean shared) {
     Slot onDisk = b.slot("on disk");
     Label execute = b.loopAhead("execute");
     Label file = b.label("image file");
@@ -102,7 +104,7 @@ final class ImageFile {
     b.bind(sealed);
     b.outOfLine(() -> {
       b.bind(file);
-      onDisk(b, descriptors, elf, parts, fd, directory, place);
+      onDisk(b, descriptors, elf, parts, fd, directory, place, shared);
       b.set(onDisk, imm(1));
       b.jump(execute);
     });
@@ -127,7 +129,8 @@ final class ImageFile {
       List<Data> parts,
       Slot fd,
       Slot directory,
-      String place) {
+      String place,
+      boolean shared) {
     b.step("make the image of the container's first process in \"" + place + "\"", "");
     // The memfd that was not executable, if there was one.
     descriptors.close(fd);
@@ -138,12 +141,20 @@ final class ImageFile {
     b.load(8, mount, statfs.address(), imm(Structs.STATFS_F_FLAGS));
     b.branch(Condition.TEST, mount, imm(Constants.ST_NOEXEC), noexec);
     Slot writing = descriptors.fd("image", place + "/" + StateRoot.IMAGE);
+    if (shared) {
+      // The name is one's own while the lock is held; what is there was left by one who was killed.
+      b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
+      b.sys(Syscall.UNLINKAT, directory, b.string(StateRoot.IMAGE), imm(0)).tolerate(Errno.ENOENT);
+    }
     open(b, directory, Constants.O_WRONLY | Constants.O_CREAT | Constants.O_EXCL, writing);
     b.sys(Syscall.FCHMOD, writing, imm(0700));
     contents(b, elf, parts, writing);
     descriptors.close(writing);
     open(b, directory, Constants.O_RDONLY, fd);
     b.sys(Syscall.UNLINKAT, directory, b.string(StateRoot.IMAGE), imm(0));
+    if (shared) {
+      b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_UN));
+    }
     Label written = b.label("written");
     b.jump(written);
     b.bind(noexec);

@@ -11,6 +11,7 @@ import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.state.Look;
+import dev.gatun.runtime.state.Status;
 
 /** {@code kill}: sends a signal to a container's first process, or to all of its processes. */
 public final class Kill {
@@ -48,6 +49,9 @@ public final class Kill {
     found.handOver(descriptors);
     b.step("container \"" + id + "\": os: process already finished", "");
     b.sys(Syscall.PIDFD_SEND_SIGNAL, imm(found.pidfd()), imm(signal), imm(0), imm(0));
+    if (found.status() == Status.PAUSED && signal == Constants.SIGKILL) {
+      Cgroups.release(b, descriptors, found);
+    }
     descriptors.closeAll();
     kernel.run(b.build()).orThrow();
   }

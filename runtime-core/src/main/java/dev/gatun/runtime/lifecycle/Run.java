@@ -11,13 +11,14 @@ import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
-import dev.gatun.linux.program.Op.Function;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.StateRoot;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code run}: create and start in one, and in the foreground also wait and delete.
@@ -27,9 +28,6 @@ import java.util.List;
  * unexpected, it executes {@code gatun delete --force} and keeps the status.
  */
 public final class Run {
-  /** {@code si_code} of a child that exited by itself, from asm-generic/siginfo.h. */
-  private static final int CLD_EXITED = 1;
-
   private final Kernel kernel;
   private final String root;
   private final String id;
@@ -46,16 +44,20 @@ public final class Run {
    * @param kernel where
    * @param root the state root's path, absolute
    * @param request what
+   * @param notify who is told that the container is ready, or null
    * @return what was created
    * @throws RuntimeException with one sentence as its message; nothing is left behind then
    */
-  public static Create.Created start(Kernel kernel, String root, Create.Request request) {
+  public static Create.Created start(
+      Kernel kernel, String root, Create.Request request, @Nullable Notify notify) {
     Create.Created created = Create.run(kernel, root, request);
     try {
-      Start.run(kernel, root, request.id());
+      Start.run(kernel, root, request.id(), notify);
     } catch (RuntimeException e) {
       try {
-        Delete.run(kernel, root, request.id(), true);
+        for (String warning : Delete.run(kernel, root, request.id(), true)) {
+          e.addSuppressed(new ContainerException(warning));
+        }
       } catch (RuntimeException cleanup) {
         e.addSuppressed(cleanup);
       }
@@ -71,88 +73,54 @@ public final class Run {
    * @param kernel where
    * @param root the state root's path
    * @param id the container's id
+   * @param terminal the descriptor of its terminal, or −1
    * @param keep whether the container's state stays
    * @param subreaper whether orphans of the container become children of this process
+   * @param notify who is told that the container is ready, or null
    */
   public static void attend(
-      Kernel kernel, String root, String id, boolean keep, boolean subreaper) {
-    new Run(kernel, root, id).attend(keep, subreaper);
+      Kernel kernel,
+      String root,
+      String id,
+      long terminal,
+      boolean keep,
+      boolean subreaper,
+      @Nullable Notify notify) {
+    new Run(kernel, root, id).attend(terminal, keep, subreaper, notify);
   }
 
-  private void attend(boolean keep, boolean subreaper) {
+  private void attend(long terminal, boolean keep, boolean subreaper, @Nullable Notify notify) {
     Look.Found found = Look.at(kernel, root, id, Look.Purpose.ACT);
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Slot status = b.slot("status");
     Label unexpected = b.label("unexpected");
     b.set(status, imm(255));
+    TerminalRelay relay = terminal < 0 ? null : new TerminalRelay(b, imm(terminal));
     b.onFailure(unexpected);
     if (subreaper) {
       b.sys(Syscall.PRCTL, imm(Constants.PR_SET_CHILD_SUBREAPER), imm(1)).tolerateAny();
     }
     b.step("wait for container \"" + id + "\"", "");
     int pid = found.state() == null ? 0 : found.state().pid();
-    wait(b, pid, found.pidfd(), status);
+    Attend.untilEnd(b, pid, found.pidfd(), status, relay, notify);
     if (!keep) {
       Label deleted = b.label("deleted");
       // Another command may have deleted the container, and made a new one of the same id.
       StateRoot.lock(b, imm(found.directory()), deleted);
       Delete.remove(b, found);
+      Poststop.runAlone(b, found.state());
       b.bind(deleted);
     }
     b.sys(Syscall.EXIT_GROUP, status);
     b.bind(unexpected);
+    if (relay != null) {
+      relay.restore();
+    }
     if (!keep) {
       deleteByCommand(b);
     }
     b.sys(Syscall.EXIT_GROUP, status);
     kernel.finish(b.build());
-  }
-
-  /** All signals are blocked here; what comes is read, and children are looked for each time. */
-  private static void wait(ProgramBuilder b, int pid, long pidfd, Slot status) {
-    Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
-    Slot signals = b.slot("signals");
-    b.sys(
-            Syscall.SIGNALFD4,
-            imm(-1),
-            all.address(),
-            imm(Structs.SIZEOF_SIGSET),
-            imm(Constants.SFD_CLOEXEC))
-        .into(signals);
-    Data info = b.variable("siginfo", Structs.SIZEOF_SIGINFO_T);
-    Data message = b.buffer("signal", Structs.SIZEOF_SIGNALFD_SIGINFO);
-    Slot ended = b.slot("ended");
-    Slot signal = b.slot("signal");
-    Slot code = b.slot("code");
-    Label children = b.loop("children");
-    Label listen = b.loopAhead("listen");
-    Label gone = b.label("gone");
-    // waitid with WNOHANG leaves si_pid 0 when nobody has ended.
-    b.store(4, info.address(), imm(Structs.SIGINFO_T_SI_PID), imm(0));
-    b.sys(
-            Syscall.WAITID,
-            imm(Constants.P_ALL),
-            imm(0),
-            info.address(),
-            imm(Constants.WEXITED | Constants.WNOHANG),
-            imm(0))
-        .tolerate(Errno.ECHILD, gone);
-    b.load(4, ended, info.address(), imm(Structs.SIGINFO_T_SI_PID));
-    b.branch(Condition.EQ, ended, imm(0), listen);
-    b.branch(Condition.NE, ended, imm(pid), children);
-    b.load(4, status, info.address(), imm(Structs.SIGINFO_T_SI_STATUS));
-    b.load(4, code, info.address(), imm(Structs.SIGINFO_T_SI_CODE));
-    b.branch(Condition.EQ, code, imm(CLD_EXITED), gone);
-    b.alu(Function.ADD, status, status, imm(128));
-    b.jump(gone);
-    b.bind(listen);
-    b.sys(Syscall.READ, signals, message.address(), imm(Structs.SIZEOF_SIGNALFD_SIGINFO))
-        .tolerate(Errno.EINTR, listen);
-    b.load(4, signal, message.address(), imm(Structs.SIGNALFD_SIGINFO_SSI_SIGNO));
-    b.branch(Condition.EQ, signal, imm(Constants.SIGCHLD), children);
-    b.sys(Syscall.PIDFD_SEND_SIGNAL, imm(pidfd), signal, imm(0), imm(0)).tolerateAny();
-    b.jump(listen);
-    b.bind(gone);
   }
 
   private void deleteByCommand(ProgramBuilder b) {

@@ -43,6 +43,7 @@ final class Spawn {
    * @param reportWrite messages, the image's end
    * @param goRead permission to go on, the image's end
    * @param goWrite permission to go on, the runtime's end
+   * @param console the socket that the terminal is sent to, the image's end; null without one
    * @param namespaces the namespaces that are joined
    * @param image the image itself
    * @param inherited those that the image is given
@@ -54,13 +55,18 @@ final class Spawn {
       Slot reportWrite,
       Slot goRead,
       Slot goWrite,
+      @Nullable Slot console,
       List<Slot> namespaces,
       Slot image,
       List<Slot> inherited) {}
 
   /** Opens the FIFOs, pipes and namespaces. */
   static Channels channels(
-      ProgramBuilder b, Descriptors descriptors, Slot directory, InitCompiler.Image compiled) {
+      ProgramBuilder b,
+      Descriptors descriptors,
+      Slot directory,
+      InitCompiler.Image compiled,
+      @Nullable ConsoleSocket console) {
     b.step("open the channels to the container's process", "");
     Slot start = descriptors.fd("start", StateRoot.START);
     Slot status = descriptors.fd("status", StateRoot.STATUS);
@@ -72,8 +78,20 @@ final class Spawn {
     Slot goWrite = b.slot("go write");
     descriptors.keep(goWrite);
     pipe(b, reportRead, reportWrite);
-    pipe(b, goRead, goWrite);
+    // A socket, unlike a pipe, says that nobody reads any more without raising SIGPIPE.
+    Data ends = b.buffer("socketpair", 8);
+    b.sys(
+        Syscall.SOCKETPAIR,
+        imm(Constants.AF_UNIX),
+        imm(Constants.SOCK_STREAM | Constants.SOCK_CLOEXEC),
+        imm(0),
+        ends.address());
+    b.load(4, goRead, ends.address(), imm(0));
+    b.load(4, goWrite, ends.address(), imm(4));
     List<Slot> inherited = new ArrayList<>(List.of(start, status, reportWrite, goRead));
+    if (console != null) {
+      inherited.add(console.image());
+    }
     List<Slot> namespaces = new ArrayList<>();
     for (InitCompiler.Joined joined : compiled.joined()) {
       Slot fd = namespace(b, joined);
@@ -88,11 +106,13 @@ final class Spawn {
         reportWrite,
         goRead,
         goWrite,
+        console == null ? null : console.image(),
         namespaces,
         descriptors.fd("image", "memfd:gatun"),
         inherited);
   }
 
+  /** Makes a pipe. */
   static void pipe(ProgramBuilder b, Slot read, Slot write) {
     Data ends = b.buffer("pipe", 8);
     b.sys(Syscall.PIPE2, ends.address(), imm(Constants.O_CLOEXEC));
@@ -139,17 +159,16 @@ final class Spawn {
       String place) {
     b.step("make the image of the container's first process", "");
     ElfImage elf = image.elf();
-    // A list: the class-data archive cannot hold a lambda that captures an array of our own class.
-    List<Data> parts = new ArrayList<>(elf.extents());
-    for (int i = 0; i < elf.extents(); i++) {
-      byte[] bytes = elf.extent(i).bytes();
-      parts.add(b.variable("image", bytes.length).put(0, bytes));
-    }
+    List<Data> parts = parts(b, elf);
     Data last = parts.getLast();
     give(b, image, last, compiled.report(), channels.reportWrite());
     give(b, image, last, compiled.go(), channels.goRead());
     give(b, image, last, compiled.start(), channels.start());
     give(b, image, last, compiled.status(), channels.status());
+    Slot imageConsole = compiled.console();
+    if (imageConsole != null && channels.console() != null) {
+      give(b, image, last, imageConsole, channels.console());
+    }
     Slot imageCgroup = compiled.cgroup();
     if (imageCgroup != null && cgroup != null) {
       give(b, image, last, imageCgroup, cgroup);
@@ -158,11 +177,22 @@ final class Spawn {
     for (int i = 0; i < compiled.joined().size(); i++) {
       give(b, image, last, compiled.joined().get(i).fd(), channels.namespaces().get(i));
     }
-    return ImageFile.write(b, descriptors, elf, parts, channels.image(), directory, place);
+    return ImageFile.write(b, descriptors, elf, parts, channels.image(), directory, place, false);
   }
 
-  private static void give(
-      ProgramBuilder b, InitImage image, Data data, Slot imageSlot, Arg value) {
+  /** The image's extents as memory of the program. */
+  static List<Data> parts(ProgramBuilder b, ElfImage elf) {
+    // A list: the class-data archive cannot hold a lambda that captures an array of our own class.
+    List<Data> parts = new ArrayList<>(elf.extents());
+    for (int i = 0; i < elf.extents(); i++) {
+      byte[] bytes = elf.extent(i).bytes();
+      parts.add(b.variable("image", bytes.length).put(0, bytes));
+    }
+    return parts;
+  }
+
+  /** Gives a slot of the image its value, in the last of its parts. */
+  static void give(ProgramBuilder b, InitImage image, Data data, Slot imageSlot, Arg value) {
     b.store(8, data.address(), imm(image.slotOffset(imageSlot)), value);
   }
 
@@ -181,9 +211,69 @@ final class Spawn {
       ImageFile image,
       int kept,
       boolean staysBlocked,
+      @Nullable Embedding embedding,
+      Slot pid) {
+    b.step("execute the image of the container's first process", "");
+    return start(
+        b,
+        descriptors,
+        id,
+        channels.inherited(),
+        channels.image(),
+        image,
+        kept,
+        staysBlocked,
+        embedding,
+        pid);
+  }
+
+  /**
+   * As above, for any image.
+   *
+   * @param id the container's id, for lists of processes
+   * @param inherited descriptors that the image is given
+   * @param executable the image's descriptor
+   * @param image the image's file
+   * @param kept how many descriptors from 3 on it is given besides
+   * @param staysBlocked whether all signals stay blocked afterwards
+   * @param embedding what an embedding JVM adds, or null
+   * @return a slot with the pidfd of the process
+   */
+  static Slot start(
+      ProgramBuilder b,
+      Descriptors descriptors,
+      String id,
+      List<Slot> inherited,
+      Slot executable,
+      ImageFile image,
+      int kept,
+      boolean staysBlocked,
+      @Nullable Embedding embedding) {
+    return start(
+        b,
+        descriptors,
+        id,
+        inherited,
+        executable,
+        image,
+        kept,
+        staysBlocked,
+        embedding,
+        b.slot("child"));
+  }
+
+  private static Slot start(
+      ProgramBuilder b,
+      Descriptors descriptors,
+      String id,
+      List<Slot> inherited,
+      Slot executable,
+      ImageFile image,
+      int kept,
+      boolean staysBlocked,
+      @Nullable Embedding embedding,
       Slot pid) {
     b.bind(image.execute());
-    b.step("execute the image of the container's first process", "");
     Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
     Data before = b.buffer("signal mask", Structs.SIZEOF_SIGSET);
     b.sys(
@@ -222,6 +312,9 @@ final class Spawn {
     b.set(progress, imm(0));
     b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
     b.branch(Condition.NE, pid, imm(0), parent);
+    if (embedding != null) {
+      embedding.arrange(b, error, failed);
+    }
     Instruction closing =
         b.sys(
                 Syscall.CLOSE_RANGE,
@@ -231,7 +324,7 @@ final class Spawn {
             .into(error)
             .tolerateAny(failed);
     b.set(progress, imm(1));
-    for (Slot fd : channels.inherited()) {
+    for (Slot fd : inherited) {
       b.sys(Syscall.FCNTL, fd, imm(Constants.F_SETFD), imm(0)).into(error).tolerateAny(failed);
     }
     Addr argv = b.pointers("image's argv", List.of(b.string("gatun"), b.string(id))).address();
@@ -239,13 +332,7 @@ final class Spawn {
     Label refused = b.label("exec refused");
     Label again = b.loop("exec again");
     Instruction exec =
-        b.sys(
-                Syscall.EXECVEAT,
-                channels.image(),
-                b.string(""),
-                argv,
-                envp,
-                imm(Constants.AT_EMPTY_PATH))
+        b.sys(Syscall.EXECVEAT, executable, b.string(""), argv, envp, imm(Constants.AT_EMPTY_PATH))
             .into(error)
             .tolerateAny(refused);
     b.outOfLine(() -> {
@@ -299,11 +386,15 @@ final class Spawn {
         .tolerateAny();
   }
 
-  /** Closes what only the image needs, so that its end is seen; the cgroup is needed once more. */
-  static void closeImageEnds(Descriptors descriptors, Channels channels, @Nullable Slot cgroup) {
+  /**
+   * Closes what only the image needs, so that its end is seen; the cgroup is needed once more, and
+   * another one may be.
+   */
+  static void closeImageEnds(
+      Descriptors descriptors, Channels channels, @Nullable Slot cgroup, @Nullable Slot other) {
     descriptors.close(channels.image());
     for (Slot fd : channels.inherited()) {
-      if (fd != cgroup) {
+      if (fd != cgroup && fd != other) {
         descriptors.close(fd);
       }
     }

@@ -71,8 +71,9 @@ final class Steps {
    * @param received what init said on the status FIFO
    * @return the failure, or null when none was reported
    */
-  static @Nullable SyscallException failure(Arch arch, byte[] table, byte[] received) {
-    int at = Message.find(received, Message.FAILED);
+  static @Nullable RuntimeException failure(Arch arch, byte[] table, byte[] received) {
+    int hook = Message.find(received, Message.HOOK);
+    int at = hook < 0 ? Message.find(received, Message.FAILED) : hook;
     if (at < 0) {
       return null;
     }
@@ -87,6 +88,9 @@ final class Steps {
       }
       if (lines.startsWith(record, line)) {
         List<String> fields = fields(lines.substring(line + record.length(), end));
+        if (hook >= 0) {
+          return Message.hook(fields.get(0), fields.get(1), received, at);
+        }
         String call = call(arch, Syscall.valueOf(fields.get(2)), fields.subList(3, fields.size()));
         return new SyscallException(fields.get(0), call, errno, fields.get(1));
       }

@@ -55,7 +55,7 @@ public final class Update {
 
   private static void update(
       Kernel kernel, Look.Found found, @Nullable String file, Resources flags) {
-    if (found.status() != Status.CREATED && found.status() != Status.RUNNING) {
+    if (found.status() == Status.CREATING || found.status() == Status.STOPPED) {
       throw new ContainerException(
           "container not running: \"" + found.id() + "\" is " + found.status().word());
     }

@@ -22,6 +22,8 @@ import dev.gatun.oci.Process;
 import dev.gatun.oci.Rlimit;
 import dev.gatun.oci.User;
 import dev.gatun.runtime.ConfigException;
+import dev.gatun.runtime.seccomp.SeccompCompiler;
+import dev.gatun.runtime.userns.UserNamespace;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,9 +63,12 @@ public final class ProcessCompiler {
   private final Slot t;
   private @Nullable Linux linux;
   private @Nullable Data scratch;
+  private @Nullable SeccompCompiler seccomp;
   private boolean enters;
+  private boolean limited;
   private @Nullable Arg executable;
   private @Nullable Addr home;
+  private @Nullable Addr envp;
 
   /**
    * Begins.
@@ -81,8 +86,6 @@ public final class ProcessCompiler {
     this.process = process;
     this.place = place;
     this.preservedFds = preservedFds;
-    refuse(process.apparmorProfile(), "apparmorProfile");
-    refuse(process.selinuxLabel(), "selinuxLabel");
     checkArgs();
     checkIds();
     checkRlimits();
@@ -108,12 +111,34 @@ public final class ProcessCompiler {
   }
 
   /**
+   * Loads a filter of system calls where its time has come.
+   *
+   * @param filter the filter, null for none
+   * @return this compiler
+   */
+  public ProcessCompiler seccomp(@Nullable SeccompCompiler filter) {
+    seccomp = filter;
+    return this;
+  }
+
+  /**
    * Says that the process enters a running container, so that its {@code execCPUAffinity} counts.
    *
    * @return this compiler
    */
   public ProcessCompiler entersContainer() {
     enters = true;
+    return this;
+  }
+
+  /**
+   * Says that the process is in another user namespace than the initial one, which may have lost
+   * {@code setgroups(2)}.
+   *
+   * @return this compiler
+   */
+  public ProcessCompiler inUserNamespace() {
+    limited = true;
     return this;
   }
 
@@ -145,12 +170,6 @@ public final class ProcessCompiler {
    */
   public static String capabilityNames(long mask) {
     return CapabilitySets.names(mask);
-  }
-
-  private void refuse(@Nullable String value, String field) {
-    if (value != null) {
-      throw new ConfigException(place + "/" + field, field + " is not supported yet");
-    }
   }
 
   private void checkArgs() {
@@ -296,8 +315,9 @@ public final class ProcessCompiler {
     Data scratch = b.buffer("scratch", Constants.PATH_MAX);
     this.scratch = scratch;
     User user = process.user();
+    SecurityLabels labels = new SecurityLabels(b, procfs);
     if (newKeyring) {
-      sessionKeyring(containerId);
+      sessionKeyring(containerId, labels);
     }
     Long umask = user.umask();
     b.step("umask", umask == null ? "" : place + "/user/umask");
@@ -307,6 +327,14 @@ public final class ProcessCompiler {
       b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NO_NEW_PRIVS), imm(1), imm(0), imm(0), imm(0));
     }
     scheduling();
+    String profile = process.apparmorProfile();
+    if (profile != null) {
+      labels.apparmor(profile, place + "/apparmorProfile");
+    }
+    String selinux = process.selinuxLabel();
+    if (selinux != null) {
+      labels.selinux(selinux, place + "/selinuxLabel");
+    }
     // An empty HOME is no HOME to runc.
     String configured = environment.get("HOME");
     if (configured == null || configured.isEmpty()) {
@@ -315,11 +343,14 @@ public final class ProcessCompiler {
     }
     Slot entered = b.slot("chdir");
     changeDirectory(entered);
+    if (seccomp != null) {
+      seccomp.beforeCapabilitiesGo();
+    }
     capabilities.dropBounding();
     b.step("keep capabilities while the user changes", place + "/user");
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_KEEPCAPS), imm(1), imm(0), imm(0), imm(0));
     giveStdio(user.uid());
-    changeUser(user);
+    changeUser(user, procfs);
     changeDirectoryAgain(entered);
     b.step("let go of kept capabilities", place + "/capabilities");
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_KEEPCAPS), imm(0), imm(0), imm(0), imm(0));
@@ -333,7 +364,11 @@ public final class ProcessCompiler {
             b, process.args().getFirst(), environment.get("PATH"), place + "/args/0");
   }
 
-  private void sessionKeyring(String containerId) {
+  private void sessionKeyring(String containerId, SecurityLabels labels) {
+    String selinux = process.selinuxLabel();
+    if (selinux != null) {
+      labels.keys(selinux, place + "/selinuxLabel");
+    }
     b.step("session keyring", "");
     Slot keyring = b.slot("keyring");
     Label none = b.label("no keyrings");
@@ -345,6 +380,9 @@ public final class ProcessCompiler {
         .tolerate(Errno.ENOSYS, none);
     b.sys(Syscall.KEYCTL, imm(Constants.KEYCTL_SETPERM), keyring, imm(KEYRING_PERMISSIONS));
     b.bind(none);
+    if (selinux != null) {
+      labels.noKeys();
+    }
   }
 
   private void scheduling() {
@@ -454,10 +492,12 @@ public final class ProcessCompiler {
     b.branch(Condition.LTU, fd, imm(3), next);
   }
 
-  private void changeUser(User user) {
+  private void changeUser(User user, Slot procfs) {
     List<Long> gids = user.additionalGids();
     b.step("additional groups", place + "/user/additionalGids");
-    if (gids.isEmpty()) {
+    if (gids.isEmpty() && limited) {
+      UserNamespace.leaveGroups(b, enters ? null : procfs);
+    } else if (gids.isEmpty()) {
       b.sys(Syscall.SETGROUPS, imm(0), imm(0));
     } else {
       Data groups = b.constant("groups", 4 * gids.size());
@@ -483,18 +523,21 @@ public final class ProcessCompiler {
     b.sys(Syscall.PRLIMIT64, imm(0), imm(rlimit.type().number()), limit.address(), imm(0));
   }
 
-  /** Adds the {@code execve(2)} of what {@link #credentials} found; it does not come back. */
-  public void execve() {
-    Arg path = executable;
-    if (path == null) {
-      throw new IllegalStateException("execve before credentials");
+  /**
+   * The environment of the process, once {@link #credentials} has found its home directory.
+   *
+   * @return a NULL-terminated array
+   */
+  public Addr environment() {
+    Addr known = envp;
+    if (known == null) {
+      known = b.pointers("envp", environmentEntries()).address();
+      envp = known;
     }
-    List<String> args = process.args();
-    b.step(Executable.step(args.getFirst()), place + "/args/0");
-    List<Addr> argv = new ArrayList<>(args.size());
-    for (int i = 0; i < args.size(); i++) {
-      argv.add(b.string(args.get(i)));
-    }
+    return known;
+  }
+
+  private List<Addr> environmentEntries() {
     List<String> env = environment.entries();
     List<Addr> envp = new ArrayList<>(env.size() + 1);
     for (int i = 0; i < env.size(); i++) {
@@ -508,10 +551,24 @@ public final class ProcessCompiler {
         envp.add(home);
       }
     }
-    b.sys(
-        Syscall.EXECVE,
-        path,
-        b.pointers("argv", argv).address(),
-        b.pointers("envp", envp).address());
+    return envp;
+  }
+
+  /** Adds the {@code execve(2)} of what {@link #credentials} found; it does not come back. */
+  public void execve() {
+    Arg path = executable;
+    if (path == null) {
+      throw new IllegalStateException("execve before credentials");
+    }
+    List<String> args = process.args();
+    if (seccomp != null) {
+      seccomp.beforeExecve();
+    }
+    b.step(Executable.step(args.getFirst()), place + "/args/0");
+    List<Addr> argv = new ArrayList<>(args.size());
+    for (int i = 0; i < args.size(); i++) {
+      argv.add(b.string(args.get(i)));
+    }
+    b.sys(Syscall.EXECVE, path, b.pointers("argv", argv).address(), environment());
   }
 }

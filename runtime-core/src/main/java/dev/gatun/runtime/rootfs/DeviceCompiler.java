@@ -29,6 +29,8 @@ import java.util.List;
  * for; where its mode differs, {@code fchmodat2(2)} sets it, and before Linux 6.6 that is an error:
  * no other call changes the mode of what an O_PATH descriptor stands for without a path. Where the
  * configuration mounts something on a device's path, that is left alone, as runc does.
+ *
+ * <p>In a user namespace nobody may make device nodes: the host's own are mounted there.
  */
 final class DeviceCompiler {
   private static final int DEFAULT_MODE = 0666;
@@ -48,11 +50,15 @@ final class DeviceCompiler {
   private final ProgramBuilder b;
   private final Slot procfs;
 
+  /** Whether the kernel lets nobody make device nodes here, so that the host's own are mounted. */
+  private final boolean binds;
+
   /** The mounts of the configuration that no later one covers. */
   private final List<String> mounted = new ArrayList<>();
 
-  DeviceCompiler(RootDirectory in, Slot procfs, List<Mount> mounts) {
+  DeviceCompiler(RootDirectory in, Slot procfs, List<Mount> mounts, boolean binds) {
     this.in = in;
+    this.binds = binds;
     this.b = in.b;
     this.procfs = procfs;
     for (int i = 0; i < mounts.size(); i++) {
@@ -176,6 +182,10 @@ final class DeviceCompiler {
 
   private void node(
       Slot directory, String path, int type, long major, long minor, int mode, long uid, long gid) {
+    if (binds && type != Constants.S_IFIFO) {
+      bind(directory, path, type, major, minor);
+      return;
+    }
     String name = ContainerPath.name(path);
     Slot found = b.slot("found");
     Slot kind = b.slot("kind");
@@ -201,6 +211,48 @@ final class DeviceCompiler {
     b.sys(Syscall.FCHMODAT2, node, in.empty, imm(mode), imm(Constants.AT_EMPTY_PATH));
     b.bind(done);
     Idioms.close(b, node);
+  }
+
+  /**
+   * Mounts the host's own node of the same path over an empty file, once it is known to be the
+   * device. Its mode and owner are the host's.
+   */
+  private void bind(Slot directory, String path, int type, long major, long minor) {
+    String name = ContainerPath.name(path);
+    String step = b.origin().step();
+    Slot found = b.slot("found");
+    Slot source = b.fd("device", path);
+    Slot file = b.fd("file", path);
+    Label there = b.label("there");
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string(path),
+            imm(Constants.O_PATH | b.arch().O_NOFOLLOW() | Constants.O_CLOEXEC))
+        .into(source);
+    Label other = in.failure(step + ": the host's " + path + " is not this device", Errno.ENODEV);
+    in.requireDevice(source, type, major, minor, other);
+    b.sys(
+            Syscall.OPENAT,
+            directory,
+            b.string(name),
+            imm(Constants.O_CREAT | Constants.O_EXCL | b.arch().O_NOFOLLOW() | Constants.O_CLOEXEC),
+            imm(0))
+        .into(file)
+        .tolerate(Errno.EEXIST, there);
+    Idioms.close(b, file);
+    b.bind(there);
+    Slot node = in.child(directory, name, path);
+    Label link = in.failure(step + ": a link is there", Errno.EEXIST);
+    in.statx(node);
+    b.load(2, found, in.statx.address(), imm(Structs.STATX_STX_MODE));
+    b.alu(Function.AND, found, found, imm(Constants.S_IFMT));
+    b.branch(Condition.EQ, found, imm(Constants.S_IFLNK), link);
+    Slot tree = in.clone(source, 0, "tree", path);
+    in.attach(tree, node);
+    Idioms.close(b, tree);
+    Idioms.close(b, node);
+    Idioms.close(b, source);
   }
 
   /** A device number as {@code mknodat(2)} takes it: minor in the low byte and above major. */

@@ -15,6 +15,7 @@ import dev.gatun.runtime.ConfigException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compiles {@code linux.maskedPaths} and {@code linux.readonlyPaths}.
@@ -28,9 +29,11 @@ final class HiddenPaths {
   private final ProgramBuilder b;
   private final Slot nothing;
   private final Slot emptyDirectory;
+  private final @Nullable String label;
 
-  HiddenPaths(RootDirectory in) {
+  HiddenPaths(RootDirectory in, @Nullable String label) {
     this.in = in;
+    this.label = label;
     this.b = in.b;
     nothing = b.fd("null", "/dev/null");
     emptyDirectory = b.fd("mask", "mask");
@@ -63,6 +66,7 @@ final class HiddenPaths {
     in.configure(context, "ro", null);
     in.configure(context, "nr_blocks", "1");
     in.configure(context, "nr_inodes", "1");
+    in.label(context, label);
     b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_CREATE));
     b.sys(
             Syscall.FSMOUNT,

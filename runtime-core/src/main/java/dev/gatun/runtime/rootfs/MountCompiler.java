@@ -4,9 +4,11 @@ import static dev.gatun.linux.program.Arg.imm;
 
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
+import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.Op.Function;
@@ -31,26 +33,34 @@ final class MountCompiler {
   /** {@code "\n0::"} as a little-endian number: how the line of cgroup v2 begins. */
   private static final int CGROUP_LINE = 0x3a3a300a;
 
+  /** What a mount forbids stays forbidden in a user namespace, mount_namespaces(7). */
+  private static final long LOCKED =
+      Constants.MOUNT_ATTR_RDONLY
+          | Constants.MOUNT_ATTR_NOSUID
+          | Constants.MOUNT_ATTR_NODEV
+          | Constants.MOUNT_ATTR_NOEXEC;
+
   private final RootDirectory in;
+  private final HostSources sources;
   private final ProgramBuilder b;
-  private final String bundle;
   private final @Nullable String label;
   private final boolean cgroupNamespace;
   private final Slot procfs;
   private final List<Late> late = new ArrayList<>(2);
+  private @Nullable CopyUp copyUp;
 
   /** A mount that becomes read-only when everything below it is made. */
   private record Late(Slot mount, Origin origin) {}
 
   MountCompiler(
       RootDirectory in,
-      String bundle,
+      HostSources sources,
       @Nullable String label,
       boolean cgroupNamespace,
       Slot procfs) {
     this.in = in;
+    this.sources = sources;
     this.b = in.b;
-    this.bundle = bundle;
     this.label = label;
     this.cgroupNamespace = cgroupNamespace;
     this.procfs = procfs;
@@ -63,15 +73,17 @@ final class MountCompiler {
       throw new ConfigException(
           place + "/destination", "mount /: the root file system is what \"root\" names");
     }
-    if (!mount.uidMappings().isEmpty() || !mount.gidMappings().isEmpty()) {
-      throw new ConfigException(place, "mount " + path + ": idmapped mounts are not supported yet");
+    MountOptions options = MountOptions.of(mount, place);
+    String type = mount.type();
+    if (options.copyUp() != null
+        && (options.isBind() || options.isRemount() || !"tmpfs".equals(type))) {
+      throw new ConfigException(
+          options.copyUp(), "mount " + path + ": tmpcopyup is for a new tmpfs only");
     }
-    MountOptions options = MountOptions.of(mount, path, place);
     if (options.isRemount()) {
       remount(path, options);
       return;
     }
-    String type = mount.type();
     if (options.isBind()) {
       checkProc(path, true, place);
       bind(mount, path, options, place);
@@ -83,12 +95,12 @@ final class MountCompiler {
     checkProc(path, type.equals("proc"), place);
     if (type.equals("cgroup") || type.equals("cgroup2")) {
       if (cgroupNamespace) {
-        fileSystem(mount, "cgroup2", path, options, false);
+        fileSystem(mount, "cgroup2", path, options, false, place);
       } else {
         ownCgroup(path, options);
       }
     } else {
-      fileSystem(mount, type, path, options, type.equals("tmpfs") || path.equals("/dev"));
+      fileSystem(mount, type, path, options, isLate(type, path), place);
     }
   }
 
@@ -149,31 +161,28 @@ final class MountCompiler {
   // --- kinds of mounts
 
   private void bind(Mount mount, String path, MountOptions options, String place) {
-    String source = mount.source();
-    if (source == null) {
-      throw new ConfigException(place, "mount " + path + ": a bind mount needs a source");
-    }
     refuseParameters(path, options);
-    String from = source.startsWith("/") ? source : bundle + "/" + source;
-    Slot tree = b.fd("tree", path);
-    b.sys(
-            Syscall.OPEN_TREE,
-            imm(Constants.AT_FDCWD),
-            b.string(from),
-            imm(Constants.OPEN_TREE_CLONE | Constants.OPEN_TREE_CLOEXEC | options.recursive()))
-        .into(tree);
+    Slot tree = sources.bindTree(mount, options, path, place);
     if (path.equals("/proc")) {
       String step = b.origin().step();
-      Label wrong = in.failure(step + " from " + from + ", which is no procfs", Errno.EPERM);
+      Label wrong =
+          in.failure(step + " from " + mount.source() + ", which is no procfs", Errno.EPERM);
       b.branch(Condition.NE, in.fileSystemType(tree), imm(Constants.PROC_SUPER_MAGIC), wrong);
     }
     boolean readOnlyLate = path.equals("/dev") && options.isReadOnly();
     long set = options.attributesSet();
+    Origin origin = b.origin();
+    if (sources.isLimited() && (options.attributesCleared() & LOCKED) != 0) {
+      b.step(
+          origin.step() + " with rw, suid, dev or exec, which its source must have here",
+          origin.place());
+    }
     in.setAttributes(
         tree,
         0,
         readOnlyLate ? set & ~Constants.MOUNT_ATTR_RDONLY : set,
         options.attributesCleared());
+    b.step(origin);
     place(tree, in.like(path, tree), path, options, readOnlyLate);
   }
 
@@ -203,12 +212,47 @@ final class MountCompiler {
   }
 
   private void fileSystem(
-      Mount mount, String type, String path, MountOptions options, boolean writableAtFirst) {
+      Mount mount,
+      String type,
+      String path,
+      MountOptions options,
+      boolean writableAtFirst,
+      String place) {
+    Slot handed = sources.handed(path, place);
+    Slot tree =
+        handed == null ? newFileSystem(mount, type, path, options, writableAtFirst, place) : handed;
+    boolean readOnlyLate = options.isReadOnly() && writableAtFirst;
+    boolean ordinary = type.equals("proc") || type.equals("sysfs");
+    if (type.equals("tmpfs")) {
+      placeTmpfs(tree, path, options, readOnlyLate);
+    } else {
+      Slot target = ordinary ? in.ordinaryDirectory(path) : in.directory(path);
+      place(tree, target, path, options, readOnlyLate);
+    }
+  }
+
+  /** Whether what is mounted is filled before it may become read-only. */
+  static boolean isLate(String type, String path) {
+    return type.equals("tmpfs") || path.equals("/dev");
+  }
+
+  /** Makes a file system and a detached mount of it. */
+  Slot newFileSystem(
+      Mount mount,
+      String type,
+      String path,
+      MountOptions options,
+      boolean writableAtFirst,
+      String place) {
     boolean readOnly = options.isReadOnly();
     boolean readOnlyLate = readOnly && writableAtFirst;
     Slot context = b.fd("context", type);
     Slot tree = b.fd("tree", path);
-    b.sys(Syscall.FSOPEN, b.string(type), imm(Constants.FSOPEN_CLOEXEC)).into(context);
+    Label refused = b.label("refused");
+    Label made = b.label("made");
+    boolean hostsSys = type.equals("sysfs") && sources.isLimited();
+    Instruction open =
+        b.sys(Syscall.FSOPEN, b.string(type), imm(Constants.FSOPEN_CLOEXEC)).into(context);
     if (mount.source() != null) {
       in.configure(context, "source", mount.source());
     }
@@ -216,29 +260,141 @@ final class MountCompiler {
       in.configure(context, "ro", null);
     }
     parameters(context, type, path, options);
-    if (label != null && !hasOwnLabel(type)) {
-      in.configure(context, "context", label);
+    if (!hasOwnLabel(type)) {
+      in.label(context, label);
     }
-    b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_CREATE));
+    Instruction create = b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_CREATE));
     long set = options.attributesSet();
-    b.sys(
-            Syscall.FSMOUNT,
-            context,
-            imm(Constants.FSMOUNT_CLOEXEC),
-            imm(readOnlyLate ? set & ~Constants.MOUNT_ATTR_RDONLY : set))
-        .into(tree);
+    Instruction mounting =
+        b.sys(
+                Syscall.FSMOUNT,
+                context,
+                imm(Constants.FSMOUNT_CLOEXEC),
+                imm(readOnlyLate ? set & ~Constants.MOUNT_ATTR_RDONLY : set))
+            .into(tree);
+    b.bind(made);
+    if (type.equals("proc") && sources.isLimited()) {
+      String step = b.origin().step();
+      create.tolerate(
+          Errno.EPERM,
+          in.failure(
+              step
+                  + ": a proc is given to who owns the PID namespace, which is not the container's",
+              Errno.EPERM));
+      mounting.tolerate(
+          Errno.EPERM,
+          in.failure(
+              step
+                  + ": the kernel gives a new proc only where all of the runtime's own is to be seen,"
+                  + " and something is mounted over a part of it",
+              Errno.EPERM));
+    }
+    if (hostsSys) {
+      open.tolerate(Errno.EPERM, refused);
+      create.tolerate(Errno.EPERM, refused);
+      mounting.tolerate(Errno.EPERM, refused);
+      b.outOfLine(() -> {
+        b.bind(refused);
+        hostsSys(tree, options);
+        b.jump(made);
+      });
+    }
     Idioms.close(b, context);
-    boolean ordinary = type.equals("proc") || type.equals("sysfs");
-    Slot target = ordinary ? in.ordinaryDirectory(path) : in.directory(path);
+    if (type.equals("mqueue")) {
+      labelRoot(tree, path);
+    }
+    sources.map(tree, options, path, place);
+    return tree;
+  }
+
+  /**
+   * The kernel makes a sysfs only for who owns the network namespace, and where all of it may be
+   * seen: the host's own stands for it then, with all that is mounted below it.
+   */
+  private void hostsSys(Slot tree, MountOptions options) {
+    b.sys(
+            Syscall.OPEN_TREE,
+            imm(Constants.AT_FDCWD),
+            b.string("/sys"),
+            imm(Constants.OPEN_TREE_CLONE | Constants.OPEN_TREE_CLOEXEC | Constants.AT_RECURSIVE))
+        .into(tree);
+    long restricting =
+        Constants.MOUNT_ATTR_RDONLY
+            | Constants.MOUNT_ATTR_NOSUID
+            | Constants.MOUNT_ATTR_NODEV
+            | Constants.MOUNT_ATTR_NOEXEC;
+    in.setAttributes(tree, Constants.AT_RECURSIVE, options.attributesSet() & restricting, 0);
+  }
+
+  /**
+   * A tmpfs takes over the mode of the directory that it covers unless it is given one, and with
+   * {@code tmpcopyup} what is in the directory.
+   */
+  private void placeTmpfs(Slot tree, String path, MountOptions options, boolean readOnlyLate) {
+    boolean ownMode = options.hasParameter("mode");
+    if (ownMode && options.copyUp() == null) {
+      place(tree, in.directory(path), path, options, readOnlyLate);
+      return;
+    }
+    Slot missing = b.slot("missing");
+    Label isMissing = b.label("missing");
+    Label nothing = b.label("nothing to take over");
+    b.set(missing, imm(1));
+    Slot there = in.open(path, isMissing, Errno.ENOENT);
+    Idioms.close(b, there);
+    b.set(missing, imm(0));
+    b.bind(isMissing);
+    Slot target = in.directory(path);
+    refuseProc(target, path);
+    b.branch(Condition.NE, missing, imm(0), nothing);
+    if (options.copyUp() != null) {
+      if (copyUp == null) {
+        copyUp = new CopyUp(in, procfs);
+      }
+      copyUp.copy(target, tree);
+    }
+    if (!ownMode) {
+      Slot mode = b.slot("mode");
+      in.statx(target);
+      b.load(2, mode, in.statx.address(), imm(Structs.STATX_STX_MODE));
+      b.alu(Function.AND, mode, mode, imm(CopyUp.PERMISSIONS));
+      b.sys(Syscall.FCHMODAT, tree, b.string("."), mode);
+    }
+    b.bind(nothing);
     place(tree, target, path, options, readOnlyLate);
   }
 
   /** File systems whose files the policy labels, whatever the mount says. */
   private static boolean hasOwnLabel(String type) {
     return switch (type) {
-      case "proc", "sysfs", "cgroup2" -> true;
+      case "proc", "sysfs", "cgroup2", "mqueue" -> true;
       default -> false;
     };
+  }
+
+  /** A mqueue file system takes no label as an option: its directory is given one. */
+  private void labelRoot(Slot tree, String path) {
+    if (label == null) {
+      return;
+    }
+    Origin mount = b.origin();
+    in.labelStep();
+    Slot directory = b.fd("mqueue", path);
+    b.sys(
+            Syscall.OPENAT,
+            tree,
+            b.string("."),
+            imm(Constants.O_RDONLY | b.arch().O_DIRECTORY() | Constants.O_CLOEXEC))
+        .into(directory);
+    b.sys(
+        Syscall.FSETXATTR,
+        directory,
+        b.string("security.selinux"),
+        b.string(label),
+        imm(label.getBytes(StandardCharsets.UTF_8).length + 1),
+        imm(0));
+    Idioms.close(b, directory);
+    b.step(mount);
   }
 
   private void parameters(Slot context, String type, String path, MountOptions options) {
@@ -304,7 +460,23 @@ final class MountCompiler {
     b.bind(found);
     Slot name = cgroupName(path);
     Slot own = b.fd("cgroup", "own cgroup");
-    Idioms.openat2(b, top, name, in.pathDirectory(), 0, RootDirectory.IN_ROOT, own);
+    Label above = b.label("above the mount");
+    Label hidden =
+        in.failure("mount " + path + ": the container's cgroup is not there", Errno.ENOENT);
+    Label again = b.loop("own cgroup");
+    Idioms.openat2(
+        b, top, name, in.pathDirectory(), 0, RootDirectory.IN_ROOT, own, above, Errno.ENOENT);
+    b.outOfLine(() -> {
+      // In another container the mount does not begin at the root that the name counts from.
+      b.bind(above);
+      Slot c = b.slot("c");
+      Label next = b.loop("next name");
+      b.alu(Function.ADD, name, name, imm(1));
+      b.load(1, c, name, imm(0));
+      b.branch(Condition.EQ, c, imm(0), hidden);
+      b.branch(Condition.NE, c, imm('/'), next);
+      b.jump(again);
+    });
     Idioms.close(b, top);
     Slot tree = in.clone(own, 0, "tree", path);
     Idioms.close(b, own);

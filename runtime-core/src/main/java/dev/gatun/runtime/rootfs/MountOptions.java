@@ -3,7 +3,6 @@ package dev.gatun.runtime.rootfs;
 import dev.gatun.linux.Constants;
 import dev.gatun.oci.Mount;
 import dev.gatun.oci.RootfsPropagation;
-import dev.gatun.runtime.ConfigException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -25,6 +24,7 @@ public final class MountOptions {
     "dev",
     "diratime",
     "exec",
+    "idmap",
     "iversion",
     "loud",
     "noatime",
@@ -44,6 +44,7 @@ public final class MountOptions {
     "relatime",
     "remount",
     "rexec",
+    "ridmap",
     "rnoatime",
     "rnodev",
     "rnodiratime",
@@ -70,6 +71,7 @@ public final class MountOptions {
     "strictatime",
     "suid",
     "symfollow",
+    "tmpcopyup",
     "unbindable"
   };
 
@@ -87,11 +89,11 @@ public final class MountOptions {
    */
   record Parameter(String key, @Nullable String value, String place) {}
 
-  private final String target;
-
   private boolean bind;
   private boolean recursive;
   private boolean remount;
+  private boolean idmapped;
+  private boolean idmappedRecursively;
 
   /** {@code MOUNT_ATTR_*} bits to set and to clear on the mount itself. */
   private long set;
@@ -104,14 +106,13 @@ public final class MountOptions {
   private long recursiveClear;
 
   private @Nullable String iversion;
+  private @Nullable String copyUp;
   private boolean noatime;
   private boolean strictatime;
   private final List<Propagation> propagation = new ArrayList<>(2);
   private final List<Parameter> parameters = new ArrayList<>(4);
 
-  private MountOptions(String target) {
-    this.target = target;
-  }
+  private MountOptions() {}
 
   /**
    * The options that mean the same for every file system, for the features document.
@@ -130,11 +131,10 @@ public final class MountOptions {
    * Sorts the options of a mount.
    *
    * @param mount the mount
-   * @param target its cleaned destination, for messages
    * @param place the mount's JSON pointer
    */
-  static MountOptions of(Mount mount, String target, String place) {
-    MountOptions options = new MountOptions(target);
+  static MountOptions of(Mount mount, String place) {
+    MountOptions options = new MountOptions();
     options.bind = "bind".equals(mount.type());
     for (int i = 0; i < mount.options().size(); i++) {
       options.split(mount.options().get(i), place + "/options/" + i);
@@ -211,8 +211,12 @@ public final class MountOptions {
       case "rstrictatime" -> recursiveAccessTime(Constants.MOUNT_ATTR_STRICTATIME);
       case "ratime", "rrelatime", "rnorelatime", "rnostrictatime" ->
           recursiveAccessTime(Constants.MOUNT_ATTR_RELATIME);
-      case "tmpcopyup" -> throw refused("tmpcopyup is not supported yet", place);
-      case "idmap", "ridmap" -> throw refused("idmapped mounts are not supported yet", place);
+      case "tmpcopyup" -> copyUp = place;
+      case "idmap" -> idmapped = true;
+      case "ridmap" -> {
+        idmapped = true;
+        idmappedRecursively = true;
+      }
       default -> {
         RootfsPropagation name = RootfsPropagation.named(option);
         if (name != null) {
@@ -222,10 +226,6 @@ public final class MountOptions {
         }
       }
     }
-  }
-
-  private ConfigException refused(String what, String place) {
-    return new ConfigException(place, "mount " + target + ": " + what);
   }
 
   private void parameter(String option, String place) {
@@ -293,6 +293,16 @@ public final class MountOptions {
     return remount;
   }
 
+  /** Whether the ids of the mount are to be mapped, those of the container by default. */
+  boolean isIdmapped() {
+    return idmapped;
+  }
+
+  /** Whether the mounts below it are mapped too. */
+  boolean isIdmappedRecursively() {
+    return idmappedRecursively;
+  }
+
   boolean isReadOnly() {
     return (set & Constants.MOUNT_ATTR_RDONLY) != 0;
   }
@@ -323,6 +333,21 @@ public final class MountOptions {
    */
   @Nullable String iversion() {
     return iversion;
+  }
+
+  /** The place of {@code tmpcopyup}, null without it. */
+  @Nullable String copyUp() {
+    return copyUp;
+  }
+
+  /** Whether the file system is given a parameter of this name. */
+  boolean hasParameter(String key) {
+    for (int i = 0; i < parameters.size(); i++) {
+      if (parameters.get(i).key().equals(key)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

@@ -13,6 +13,7 @@ import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
+import dev.gatun.linux.program.Origin;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import org.jspecify.annotations.Nullable;
@@ -174,11 +175,16 @@ final class RootDirectory {
 
   /** Fails unless a descriptor is open on one character device. */
   void requireCharacterDevice(Slot fd, int major, int minor, Label wrong) {
+    requireDevice(fd, Constants.S_IFCHR, major, minor, wrong);
+  }
+
+  /** Fails unless a descriptor is open on one device. */
+  void requireDevice(Slot fd, int type, long major, long minor, Label wrong) {
     Slot found = b.slot("found");
     statx(fd);
     b.load(2, found, statx.address(), imm(Structs.STATX_STX_MODE));
     b.alu(dev.gatun.linux.program.Op.Function.AND, found, found, imm(Constants.S_IFMT));
-    b.branch(Condition.NE, found, imm(Constants.S_IFCHR), wrong);
+    b.branch(Condition.NE, found, imm(type), wrong);
     b.load(8, found, statx.address(), imm(Structs.STATX_STX_RDEV_MAJOR));
     b.branch(Condition.NE, found, imm(rdev(major, minor)), wrong);
   }
@@ -197,6 +203,7 @@ final class RootDirectory {
         imm(
             Constants.STATX_TYPE
                 | Constants.STATX_MODE
+                | Constants.STATX_INO
                 | Constants.STATX_UID
                 | Constants.STATX_GID),
         statx.address());
@@ -271,5 +278,22 @@ final class RootDirectory {
         imm(value == null ? Constants.FSCONFIG_SET_FLAG : Constants.FSCONFIG_SET_STRING),
         b.string(key),
         text);
+  }
+
+  /** Gives the files of a new file system an SELinux label, {@code linux.mountLabel}, if any. */
+  void label(Slot context, @Nullable String label) {
+    if (label != null) {
+      Origin mount = b.origin();
+      labelStep();
+      configure(context, "context", label);
+      b.step(mount);
+    }
+  }
+
+  /** Says that what follows is asked for by {@code linux.mountLabel}. */
+  void labelStep() {
+    b.step(
+        b.origin().step() + ": an SELinux label, which the host has to have SELinux for",
+        "/linux/mountLabel");
   }
 }

@@ -21,7 +21,9 @@ import dev.gatun.oci.Root;
 import dev.gatun.oci.RootfsPropagation;
 import dev.gatun.oci.Spec;
 import dev.gatun.runtime.ConfigException;
+import dev.gatun.runtime.userns.Privileges;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,10 +40,12 @@ public final class RootfsCompiler {
   private final ProgramBuilder b;
   private final Spec spec;
   private final Linux linux;
-  private final String bundle;
   private final boolean noPivot;
   private final RootDirectory in;
+  private final HostSources sources;
   private final Slot hostRoot;
+  private @Nullable TerminalCompiler terminal;
+  private @Nullable Consumer<Slot> mounted;
 
   /**
    * Prepares to compile.
@@ -53,13 +57,47 @@ public final class RootfsCompiler {
    *     root is an initramfs
    */
   public RootfsCompiler(ProgramBuilder b, Spec spec, String bundle, boolean noPivot) {
+    this(b, spec, noPivot, new HostSources(b, spec, bundle, Privileges.ROOT));
+  }
+
+  /**
+   * Prepares to compile, with what is opened on the host by somebody else.
+   *
+   * @param b takes the records
+   * @param spec a validated configuration
+   * @param noPivot move the root over the host's instead of {@code pivot_root(2)}
+   * @param sources what is opened on the host
+   */
+  public RootfsCompiler(ProgramBuilder b, Spec spec, boolean noPivot, HostSources sources) {
     this.b = b;
+    this.sources = sources;
     this.spec = spec;
     this.linux = spec.linux() == null ? Linux.NONE : spec.linux();
-    this.bundle = bundle;
     this.noPivot = noPivot;
     in = new RootDirectory(b);
     hostRoot = b.fd("hostroot", "/");
+  }
+
+  /**
+   * Gives the process a terminal.
+   *
+   * @param terminal its compiler, null for none
+   * @return this compiler
+   */
+  public RootfsCompiler terminal(@Nullable TerminalCompiler terminal) {
+    this.terminal = terminal;
+    return this;
+  }
+
+  /**
+   * Adds records of somebody else's in between: when everything is mounted, what is to be read-only
+   * can still be written, and the host's root is still there. They run with the umask that init
+   * began with.
+   *
+   * @param records adds them, and is given the slot with the root file system's descriptor
+   */
+  public void whenMounted(Consumer<Slot> records) {
+    mounted = records;
   }
 
   /**
@@ -82,7 +120,8 @@ public final class RootfsCompiler {
     }
     List<String> masked = linux.maskedPaths() == null ? List.of() : linux.maskedPaths();
     List<String> readOnly = linux.readonlyPaths() == null ? List.of() : linux.readonlyPaths();
-    HiddenPaths hidden = new HiddenPaths(in);
+    String label = linux.mountLabel();
+    HiddenPaths hidden = new HiddenPaths(in, label);
     Slot umask = b.slot("umask");
     b.step("prepare the root file system", "/root");
     b.sys(Syscall.UMASK, imm(0)).into(umask);
@@ -95,15 +134,26 @@ public final class RootfsCompiler {
     openRoot(root, propagation, needsMask ? hidden : null);
     MountCompiler mounts =
         new MountCompiler(
-            in, bundle, linux.mountLabel(), linux.namespace(NamespaceType.CGROUP) != null, procfs);
+            in, sources, label, linux.namespace(NamespaceType.CGROUP) != null, procfs);
     boolean devIsHosts = false;
     for (int i = 0; i < spec.mounts().size(); i++) {
       Mount mount = spec.mounts().get(i);
       mounts.mount(mount, "/mounts/" + i);
       devIsHosts |= isHostsDev(mount);
     }
-    new DeviceCompiler(in, procfs, spec.mounts()).compile(linux.devices(), devIsHosts);
+    sources.close();
+    new DeviceCompiler(in, procfs, spec.mounts(), sources.isLimited())
+        .compile(linux.devices(), devIsHosts);
+    if (terminal != null) {
+      terminal.create(in);
+    }
     workingDirectory();
+    if (mounted != null) {
+      b.sys(Syscall.UMASK, umask);
+      mounted.accept(in.root);
+      b.step("prepare the root file system", "/root");
+      b.sys(Syscall.UMASK, imm(0));
+    }
     mounts.finish();
     hidden.readOnly(readOnly);
     hidden.mask(masked);
@@ -175,10 +225,7 @@ public final class RootfsCompiler {
    * {@code pivot_root(2)} needs a mount of its own.
    */
   private void openRoot(Root root, Propagation propagation, @Nullable HiddenPaths hidden) {
-    String path = root.path().startsWith("/") ? root.path() : bundle + "/" + root.path();
-    b.step("open the root file system", "/root/path");
-    Slot directory = b.fd("rootfs", path);
-    Idioms.openat2(b, imm(Constants.AT_FDCWD), b.string(path), in.pathDirectory(), 0, 0, directory);
+    Slot directory = sources.rootfs(root);
     if (propagation.recursive() == 0 || propagation.type() == Constants.MS_SHARED) {
       keepToItself(directory);
     }

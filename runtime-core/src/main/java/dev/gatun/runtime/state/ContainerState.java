@@ -1,7 +1,10 @@
 package dev.gatun.runtime.state;
 
+import dev.gatun.oci.Hooks;
 import dev.gatun.oci.JsonInput;
 import dev.gatun.oci.JsonWriter;
+import dev.gatun.oci.SpecReader;
+import dev.gatun.oci.SpecWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param cgroup the mount point of cgroup2, a line feed, and the container's path below it; null
  *     without a cgroup
  * @param annotations of the configuration
+ * @param hooks those of the configuration that are run once the container has been created
  */
 public record ContainerState(
     int pid,
@@ -31,7 +35,8 @@ public record ContainerState(
     String created,
     int uid,
     @Nullable Cgroup cgroup,
-    Map<String, String> annotations) {
+    Map<String, String> annotations,
+    Hooks hooks) {
 
   /**
    * Where a container's cgroup is.
@@ -63,7 +68,17 @@ public record ContainerState(
    */
   public ContainerState withInit(int initPid, long initStartTime) {
     return new ContainerState(
-        initPid, initStartTime, ociVersion, id, bundle, rootfs, created, uid, cgroup, annotations);
+        initPid,
+        initStartTime,
+        ociVersion,
+        id,
+        bundle,
+        rootfs,
+        created,
+        uid,
+        cgroup,
+        annotations,
+        hooks);
   }
 
   /** The file's contents, with the pid at {@link #PID_OFFSET}. */
@@ -94,7 +109,11 @@ public record ContainerState(
     for (Map.Entry<String, String> annotation : annotations.entrySet()) {
       out.member(annotation.getKey(), annotation.getValue());
     }
-    out.endObject().endObject();
+    out.endObject();
+    if (!hooks.isEmpty()) {
+      SpecWriter.write(out.name("hooks"), hooks);
+    }
+    out.endObject();
     byte[] rest = out.toByteArray();
     byte[] first = head.toString().getBytes(StandardCharsets.US_ASCII);
     byte[] all = new byte[first.length + rest.length - 1];
@@ -126,6 +145,7 @@ public record ContainerState(
     String delegated = "";
     String bus = "";
     Map<String, String> annotations = Map.of();
+    Hooks hooks = Hooks.NONE;
     in.beginObject();
     for (String name = in.nextField(); name != null; name = in.nextField()) {
       switch (name) {
@@ -142,12 +162,13 @@ public record ContainerState(
         case "scope" -> delegated = in.string();
         case "bus" -> bus = in.string();
         case "annotations" -> annotations = in.stringMap();
+        case "hooks" -> hooks = SpecReader.readHooks(in);
         default -> in.skipUnknown();
       }
     }
     in.end();
     Cgroup cgroup = mountPoint == null ? null : new Cgroup(mountPoint, path, delegated, bus);
     return new ContainerState(
-        pid, startTime, ociVersion, id, bundle, rootfs, created, uid, cgroup, annotations);
+        pid, startTime, ociVersion, id, bundle, rootfs, created, uid, cgroup, annotations, hooks);
   }
 }

@@ -19,11 +19,15 @@ import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.SpecException;
 import dev.gatun.runtime.ContainerException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out the truth about a container, in one program. */
 public final class Look {
+  /** The largest configuration and process that are read. */
+  private static final int MAX_DOCUMENTS = 16 << 20;
+
   /** The largest {@code state.json} that is read: annotations can be long. */
   private static final int MAX_STATE = 4 << 20;
 
@@ -37,6 +41,8 @@ public final class Look {
     READ,
     /** To act on it as it is: descriptors stay open. */
     ACT,
+    /** To enter it: as to act, and its configuration is read besides. */
+    ENTER,
     /** To change it: descriptors stay open, and its directory locked until it is closed. */
     CHANGE
   }
@@ -92,6 +98,16 @@ public final class Look {
     }
   }
 
+  /**
+   * What is needed to enter a container.
+   *
+   * @param found the container
+   * @param config the configuration that it was created from; empty when it has none
+   * @param process the process document, empty when none was asked for
+   */
+  @SuppressWarnings("ArrayRecordComponent") // carried to whoever parses them, never compared
+  public record Entrance(Found found, byte[] config, byte[] process) {}
+
   private static void close(Kernel kernel, List<Long> open) {
     if (open.isEmpty()) {
       return;
@@ -115,12 +131,39 @@ public final class Look {
    * @throws dev.gatun.linux.SyscallException when looking fails
    */
   public static Found at(Kernel kernel, String root, String id, Purpose purpose) {
-    Query query = query(kernel.arch(), root, id, purpose);
+    Query query = query(kernel.arch(), root, id, purpose, null);
     Kernel.Result result = kernel.run(query.program()).orThrow();
     if (result.slot(query.exists()) == 0) {
       throw ContainerException.doesNotExist(id);
     }
     return found(kernel, id, result, query, purpose);
+  }
+
+  /**
+   * Looks at a container in order to enter it.
+   *
+   * @param kernel runs the program
+   * @param root the state root's path
+   * @param id the container's id, checked
+   * @param process the path of a process document to read in the same exchange, or null
+   * @return what was found
+   * @throws ContainerException when there is no such container
+   * @throws dev.gatun.linux.SyscallException when looking fails
+   */
+  public static Entrance toEnter(Kernel kernel, String root, String id, @Nullable String process) {
+    Query query = query(kernel.arch(), root, id, Purpose.ENTER, process);
+    Kernel.Result result = kernel.run(query.program()).orThrow();
+    if (result.slot(query.exists()) == 0) {
+      throw ContainerException.doesNotExist(id);
+    }
+    Found found = found(kernel, id, result, query, Purpose.ENTER);
+    byte[] all = result.bytes(query.state(), result.slot(query.end()));
+    int config = (int) result.slot(query.stateSize());
+    int document = (int) result.slot(query.configEnd());
+    return new Entrance(
+        found,
+        Arrays.copyOfRange(all, config, document),
+        Arrays.copyOfRange(all, document, all.length));
   }
 
   /**
@@ -133,10 +176,11 @@ public final class Look {
    * @return the program
    */
   public static Program program(Arch arch, String root, String id, Purpose purpose) {
-    return query(arch, root, id, purpose).program();
+    return query(arch, root, id, purpose, null).program();
   }
 
-  private static Query query(Arch arch, String root, String id, Purpose purpose) {
+  private static Query query(
+      Arch arch, String root, String id, Purpose purpose, @Nullable String process) {
     ProgramBuilder b = new ProgramBuilder(arch);
     Descriptors descriptors = new Descriptors(b);
     Label missing = b.label("missing");
@@ -150,14 +194,21 @@ public final class Look {
     Slot busy = b.slot("busy");
     Slot statSize = b.slot("stat size");
     Slot stateSize = b.slot("state size");
+    Slot frozen = b.slot("frozen");
     Data stat = b.output("stat", MAX_STAT);
-    Data state = b.output("state", MAX_STATE);
+    Slot configEnd = b.slot("config end");
+    Slot endOfAll = b.slot("documents end");
+    Data state =
+        b.output("state", purpose == Purpose.ENTER ? MAX_STATE + MAX_DOCUMENTS : MAX_STATE);
     b.replyUpTo(state, imm(0));
     b.set(exists, imm(0));
     b.set(pid, imm(0));
     b.set(busy, imm(0));
     b.set(statSize, imm(0));
     b.set(stateSize, imm(0));
+    b.set(configEnd, imm(0));
+    b.set(endOfAll, imm(0));
+    b.set(frozen, imm(0));
     Slot rootFd = StateRoot.open(b, root, missing);
     descriptors.add(rootFd);
     b.outOfLine(() -> {
@@ -170,7 +221,7 @@ public final class Look {
     StateRoot.openContainer(b, rootFd, id).into(directory).tolerate(Errno.ENOENT, missing);
     switch (purpose) {
       case CHANGE -> StateRoot.lock(b, directory, missing);
-      case READ, ACT ->
+      case READ, ACT, ENTER ->
           b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_SH | Constants.LOCK_NB))
               .into(busy)
               .tolerate(Errno.EAGAIN);
@@ -187,6 +238,9 @@ public final class Look {
         .tolerate(Errno.ENOENT, unwritten);
     b.set(stateSize, Idioms.readAll(b, file, state));
     descriptors.close(file);
+    if (purpose == Purpose.ENTER) {
+      documents(b, descriptors, directory, id, process, state, stateSize, configEnd, endOfAll);
+    }
     if (purpose != Purpose.CHANGE) {
       Label free = b.label("free");
       b.branch(Condition.NE, busy, imm(0), free);
@@ -210,18 +264,61 @@ public final class Look {
         .tolerate(Errno.ESRCH);
     descriptors.close(statFile);
     StateRoot.openFifo(b, directory, StateRoot.START, Constants.O_WRONLY, gate).tolerateAny();
+    frozen(b, descriptors, directory, frozen);
     b.jump(done);
     b.bind(unwritten);
     b.bind(done);
-    b.replyUpTo(state, stateSize);
+    b.replyUpTo(state, purpose == Purpose.ENTER ? endOfAll : stateSize);
     if (purpose == Purpose.READ) {
       // Their slots keep the numbers: whether the gate had a reader is part of the answer.
       descriptors.closeAll();
     }
     b.bind(end);
     return new Query(
-        b.build(), rootFd, directory, exists, pid, pidfd, gate, busy, stat, statSize, state,
-        stateSize);
+        b.build(), rootFd, directory, exists, pid, pidfd, gate, busy, frozen, stat, statSize, state,
+        stateSize, configEnd, endOfAll);
+  }
+
+  /** The configuration, and the process document, behind the state. */
+  private static void documents(
+      ProgramBuilder b,
+      Descriptors descriptors,
+      Slot directory,
+      String id,
+      @Nullable String process,
+      Data state,
+      Slot stateSize,
+      Slot configEnd,
+      Slot end) {
+    b.step("read the configuration of container \"" + id + "\"", "");
+    Label none = b.label("no configuration");
+    Slot config = descriptors.fd("config", StateRoot.CONFIG);
+    b.set(configEnd, stateSize);
+    b.sys(
+            Syscall.OPENAT,
+            directory,
+            b.string(StateRoot.CONFIG),
+            imm(Constants.O_RDONLY | b.arch().O_NOFOLLOW() | Constants.O_CLOEXEC),
+            imm(0))
+        .into(config)
+        .tolerate(Errno.ENOENT, none);
+    Idioms.append(b, config, state, configEnd);
+    descriptors.close(config);
+    b.bind(none);
+    b.set(end, configEnd);
+    if (process != null) {
+      b.step("read process file \"" + process + "\"", "");
+      Slot document = descriptors.fd("process", process);
+      b.sys(
+              Syscall.OPENAT,
+              imm(Constants.AT_FDCWD),
+              b.string(process),
+              imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+              imm(0))
+          .into(document);
+      Idioms.append(b, document, state, end);
+      descriptors.close(document);
+    }
   }
 
   /** The program and where its answers are. */
@@ -234,10 +331,13 @@ public final class Look {
       Slot pidfd,
       Slot gate,
       Slot busy,
+      Slot frozen,
       Data stat,
       Slot statSize,
       Data state,
-      Slot stateSize) {}
+      Slot stateSize,
+      Slot configEnd,
+      Slot end) {}
 
   private static Found found(
       Kernel kernel, String id, Kernel.Result result, Query query, Purpose purpose) {
@@ -268,7 +368,9 @@ public final class Look {
             && process.startTime() == recorded.startTime()
             && !process.dead();
     Status status;
-    if (alive) {
+    if (alive && result.slot(query.frozen()) == '1') {
+      status = Status.PAUSED;
+    } else if (alive) {
       status = result.slot(query.gate()) >= 0 ? Status.CREATED : Status.RUNNING;
     } else if ((recorded == null || recorded.pid() == 0) && result.slot(query.busy()) != 0) {
       status = Status.CREATING;
@@ -285,6 +387,29 @@ public final class Look {
         alive && !open.isEmpty() ? result.slot(query.pidfd()) : -1,
         status == Status.CREATED && !open.isEmpty() ? result.slot(query.gate()) : -1,
         open);
+  }
+
+  /**
+   * Reads the first letter of the cgroup's {@code cgroup.freeze}: what was asked of this cgroup,
+   * not of one above it. A container without a cgroup of its own is never frozen.
+   */
+  private static void frozen(
+      ProgramBuilder b, Descriptors descriptors, Slot directory, Slot frozen) {
+    Data letter = b.buffer("freeze", 8);
+    Label none = b.label("no freezer");
+    Slot file = descriptors.fd("freeze", "cgroup.freeze");
+    b.sys(
+            Syscall.OPENAT,
+            directory,
+            b.string(StateRoot.CGROUP + "/cgroup.freeze"),
+            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+            imm(0))
+        .into(file)
+        .tolerateAny(none);
+    b.sys(Syscall.READ, file, letter.address(), imm(1)).tolerateAny();
+    b.load(1, frozen, letter.address(), imm(0));
+    descriptors.close(file);
+    b.bind(none);
   }
 
   /** Reads the digits at {@link ContainerState#PID_OFFSET}; spaces before them count nothing. */

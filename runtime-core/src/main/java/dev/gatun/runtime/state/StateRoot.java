@@ -8,6 +8,7 @@ import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
@@ -34,11 +35,22 @@ public final class StateRoot {
   /** What init says once it has been started. */
   public static final String STATUS = "status";
 
+  /** A symbolic link to the container's cgroup, for programs that have no JSON parser. */
+  public static final String CGROUP = "cgroup";
+
+  /** The directory that a container which notifies its service manager has mounted. */
+  public static final String NOTIFY = "notify";
+
+  /** The socket in it. */
+  public static final String NOTIFY_SOCKET = NOTIFY + "/notify.sock";
+
   /** The image of the first process, for a moment, where it cannot be executed from memory. */
   public static final String IMAGE = "image";
 
   private static final String NEW_STATE = ".state.json";
-  private static final String[] FILES = {NEW_STATE, IMAGE, START, STATUS, STEPS, CONFIG, STATE};
+  private static final String[] FILES = {
+    NEW_STATE, IMAGE, START, STATUS, STEPS, CONFIG, CGROUP, STATE
+  };
 
   private StateRoot() {}
 
@@ -52,17 +64,18 @@ public final class StateRoot {
   public static Slot make(ProgramBuilder b, String root) {
     b.step("make state root \"" + root + "\"", "");
     for (int slash = root.indexOf('/', 1); slash > 0; slash = root.indexOf('/', slash + 1)) {
-      mkdir(b, root.substring(0, slash));
+      mkdir(b, root.substring(0, slash), 0711);
     }
-    mkdir(b, root);
+    // The sticky bit keeps it where XDG_RUNTIME_DIR is tidied up.
+    mkdir(b, root, 01711);
     Slot directory = b.fd("root", root);
     open(b, root, directory);
     return directory;
   }
 
-  private static void mkdir(ProgramBuilder b, String path) {
+  private static void mkdir(ProgramBuilder b, String path, int mode) {
     // A parent that cannot be written to is no failure while it is there: opening it tells.
-    b.sys(Syscall.MKDIRAT, imm(Constants.AT_FDCWD), b.string(path), imm(0711)).tolerateAny();
+    b.sys(Syscall.MKDIRAT, imm(Constants.AT_FDCWD), b.string(path), imm(mode)).tolerateAny();
   }
 
   /**
@@ -155,7 +168,8 @@ public final class StateRoot {
    * @param contents what it holds
    */
   public static void create(ProgramBuilder b, Arg directory, String name, byte[] contents) {
-    Slot file = b.fd("file", name);
+    Descriptors descriptors = new Descriptors(b);
+    Slot file = descriptors.fd("file", name);
     b.sys(
             Syscall.OPENAT,
             directory,
@@ -169,7 +183,7 @@ public final class StateRoot {
             imm(0600))
         .into(file);
     Idioms.writeAll(b, file, contents);
-    Idioms.close(b, file);
+    descriptors.end();
   }
 
   /**
@@ -215,6 +229,9 @@ public final class StateRoot {
    */
   public static void remove(ProgramBuilder b, Arg root, Arg directory, String id) {
     b.step("remove the state of container \"" + id + "\"", "");
+    b.sys(Syscall.UNLINKAT, directory, b.string(NOTIFY_SOCKET), imm(0)).tolerate(Errno.ENOENT);
+    b.sys(Syscall.UNLINKAT, directory, b.string(NOTIFY), imm(Constants.AT_REMOVEDIR))
+        .tolerate(Errno.ENOENT);
     for (String name : FILES) {
       b.sys(Syscall.UNLINKAT, directory, b.string(name), imm(0)).tolerate(Errno.ENOENT);
     }

@@ -8,6 +8,8 @@ public enum Status {
   CREATED("created"),
   /** The container's process runs. */
   RUNNING("running"),
+  /** Everything in its cgroup is frozen, be it that it waits at the gate or runs. */
+  PAUSED("paused"),
   /** There is no process any more. */
   STOPPED("stopped");
 

@@ -53,6 +53,8 @@ class ExplanationTest {
         switch (slot.name()) {
           case "config end" -> slots[slot.number()] = config.length;
           case "mounts end" -> slots[slot.number()] = (long) config.length + mounts.length;
+          case "cgroup end" ->
+              slots[slot.number()] = (long) config.length + mounts.length + own.length;
           default -> slots[slot.number()] = 0;
         }
       }
@@ -88,6 +90,35 @@ class ExplanationTest {
     return Files.readString(FIXTURE)
         .replace("\"terminal\": true", "\"terminal\": false")
         .getBytes(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void aTerminalIsShownToo() throws IOException {
+    byte[] config =
+        Files.readString(FIXTURE)
+            .replace("\"terminal\": false", "\"terminal\": true")
+            .getBytes(StandardCharsets.UTF_8);
+    for (Arch arch : Arch.values()) {
+      Explanation.Part last = explain(new BundleKernel(arch, config)).getLast();
+      assertEquals("gatun run", last.process());
+      List<String> steps = new ArrayList<>();
+      for (int record : last.records()) {
+        String step = last.program().record(record).origin().step();
+        if (!step.isEmpty() && !steps.contains(step)) {
+          steps.add(step);
+        }
+      }
+      assertEquals(
+          List.of(
+              "wait for the container",
+              "make the terminal raw",
+              "copy the terminal",
+              "copy standard input to the terminal",
+              "restore the terminal",
+              "copy the terminal to standard output",
+              "show what the terminal still has"),
+          steps);
+    }
   }
 
   @Test

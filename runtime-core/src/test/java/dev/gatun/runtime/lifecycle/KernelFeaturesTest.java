@@ -36,6 +36,9 @@ class KernelFeaturesTest {
          "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 64, "hard": 64}]},
        "root": {"path": "/rootfs", "readonly": true},
        "hostname": "host",
+       "hooks": {"createRuntime": [{"path": "/h", "timeout": 1}],
+         "createContainer": [{"path": "/h", "timeout": 1}],
+         "startContainer": [{"path": "/h", "timeout": 1}]},
        "mounts": [
          {"destination": "/proc", "type": "proc", "source": "proc"},
          {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]},
@@ -46,6 +49,8 @@ class KernelFeaturesTest {
          "timeOffsets": {"monotonic": {"secs": 1}},
          "devices": [{"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229}],
          "maskedPaths": ["/proc/keys"], "readonlyPaths": ["/proc/sys"],
+         "seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/agent",
+           "syscalls": [{"names": ["reboot"], "action": "SCMP_ACT_NOTIFY"}]},
          "rootfsPropagation": "rslave"}}
       """;
 
@@ -79,7 +84,7 @@ class KernelFeaturesTest {
           InitCompiler.compile(
               arch,
               SpecReader.readValid(RICH.getBytes(StandardCharsets.UTF_8), "config.json"),
-              new InitCompiler.Options("id", "/bundle", 0, 0, false, true, true, null));
+              new InitCompiler.Options("id", "/bundle", 0, 0, false, true, true));
       for (int i = 0; i < image.program().size(); i++) {
         add(used, image.program().record(i));
       }

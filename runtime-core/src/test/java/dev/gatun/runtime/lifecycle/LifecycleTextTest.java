@@ -1,6 +1,7 @@
 package dev.gatun.runtime.lifecycle;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -98,7 +99,7 @@ class LifecycleTextTest {
     byte[] table =
         "1\tother\t/x\tCLOSE\t=1\n12\tstart\t/process\tEXECVE\t\"/bin/sh\"\t=1\t&envp\n"
             .getBytes(StandardCharsets.UTF_8);
-    SyscallException failure =
+    RuntimeException failure =
         Steps.failure(Arch.X86_64, table, message(Message.FAILED, 12, -Errno.ENOENT));
     assertNotNull(failure);
     assertEquals(
@@ -109,10 +110,32 @@ class LifecycleTextTest {
 
   @Test
   void aFailureThatIsNotInTheTableIsAFailure() {
-    SyscallException failure =
+    RuntimeException failure =
         Steps.failure(Arch.X86_64, new byte[0], message(Message.FAILED, 12, -Errno.ENOENT));
+    assertEquals(Errno.ENOENT, assertInstanceOf(SyscallException.class, failure).errno());
+  }
+
+  @Test
+  void aHooksFailureIsLookedUpInTheTable() {
+    byte[] table =
+        "12\thook startContainer \"/h\"\t/hooks/startContainer/0\tEXECVE\t\"/h\"\n"
+            .getBytes(StandardCharsets.UTF_8);
+    byte[] output = "why\n".getBytes(StandardCharsets.UTF_8);
+    byte[] received =
+        ByteBuffer.allocate(2 * Message.SIZE + output.length)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .put(message(Message.HOOK, 12, 3))
+            .put(output)
+            .put(message(Message.FAILED, 1, -Errno.EPERM))
+            .putLong(Message.VALUE, output.length)
+            .array();
+    RuntimeException failure = Steps.failure(Arch.X86_64, table, received);
     assertNotNull(failure);
-    assertEquals(Errno.ENOENT, failure.errno());
+    assertEquals(
+        "hook startContainer \"/h\": exit status 3, having written: why"
+            + " [config.json /hooks/startContainer/0]",
+        failure.getMessage());
+    assertEquals(Message.SIZE + output.length, Message.find(received, Message.FAILED));
   }
 
   @Test

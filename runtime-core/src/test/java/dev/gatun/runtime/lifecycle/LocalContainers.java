@@ -62,7 +62,18 @@ final class LocalContainers {
 
   Create.Request request(String id, @Nullable String pidFile) {
     return new Create.Request(
-        id, bundle.toString(), pidFile, 0, 0, false, false, false, CgroupDriver.CGROUPFS);
+        id,
+        bundle.toString(),
+        null,
+        pidFile,
+        0,
+        0,
+        false,
+        false,
+        false,
+        null,
+        false,
+        Create.Rootless.AUTO);
   }
 
   /** Takes the exit status of a child; its end is waited for. */

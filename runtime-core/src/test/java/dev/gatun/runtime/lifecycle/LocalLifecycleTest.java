@@ -1,5 +1,6 @@
 package dev.gatun.runtime.lifecycle;
 
+import static dev.gatun.linux.program.Arg.imm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -7,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gatun.linux.Constants;
+import dev.gatun.linux.Syscall;
 import dev.gatun.linux.SyscallException;
+import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.Status;
@@ -121,6 +124,21 @@ class LocalLifecycleTest {
 
     assertEquals(1, Inventory.processes(kernel, root, id).length);
     budget(counts, "ps", kernel, 2);
+    Exec.Executed executed =
+        Exec.run(kernel, root, exec(List.of("/bin/busybox", "sh", "-c", "exit 3")));
+    budget(counts, "exec", kernel, 2);
+    containers.reap(executed.pid());
+    close(executed.pidfd());
+    assertEquals(descriptors, LocalContainers.descriptors());
+    assertEquals(mask, LocalContainers.blocked());
+    String unknown =
+        assertThrows(
+                SyscallException.class, () -> Exec.run(kernel, root, exec(List.of("/nonesuch"))))
+            .getMessage();
+    assertTrue(String.valueOf(unknown).contains("no such file or directory"), unknown);
+    assertEquals(descriptors, LocalContainers.descriptors());
+    assertEquals(mask, LocalContainers.blocked());
+    kernel.take();
     Kill.run(kernel, root, id, Constants.SIGKILL, false);
     budget(counts, "kill", kernel, 2);
     containers.reap(pid);
@@ -143,6 +161,17 @@ class LocalLifecycleTest {
     assertTrue(String.valueOf(missing).contains("does not exist"), missing);
   }
 
+  private Exec.Request exec(List<String> args) {
+    return new Exec.Request(
+        id, ExecProcess.Changes.args(args), null, null, null, 0, null, false, false);
+  }
+
+  private void close(long fd) {
+    ProgramBuilder b = new ProgramBuilder(containers.kernel.arch());
+    b.sys(Syscall.CLOSE, imm(fd));
+    containers.kernel.run(b.build()).orThrow();
+  }
+
   private static void budget(List<String> counts, String verb, CountingKernel kernel, int most) {
     int count = kernel.take().size();
     counts.add(verb + " " + count);
@@ -160,6 +189,62 @@ class LocalLifecycleTest {
     assertEquals(List.of(), List.of(failure.getSuppressed()));
     assertClean(descriptors, mask);
     return String.valueOf(failure.getMessage());
+  }
+
+  private static String withHooks(String hooks) {
+    return LocalContainers.config().replaceFirst("\\{", "{\"hooks\": {" + hooks + "},");
+  }
+
+  private static String hook(String kind, String script) {
+    return "\""
+        + kind
+        + "\": [{\"path\": \"/bin/sh\", \"args\": [\"sh\", \"-c\", \""
+        + script
+        + "\"]}]";
+  }
+
+  @Test
+  void hooksStayWithinTheBudget() throws Exception {
+    Path log = directory.resolve("hooks.log");
+    List<String> hooks = new ArrayList<>();
+    List<String> kinds =
+        List.of("prestart", "createRuntime", "createContainer", "poststart", "poststop");
+    for (String kind : kinds) {
+      hooks.add(hook(kind, "echo " + kind + " >> " + log));
+    }
+    containers.config(withHooks(String.join(", ", hooks)));
+    CountingKernel kernel = new CountingKernel(containers.kernel);
+    Map<String, String> descriptors = LocalContainers.descriptors();
+    String mask = LocalContainers.blocked();
+    List<String> counts = new ArrayList<>();
+    Create.Created created = Create.run(kernel, containers.root, containers.request(id, null));
+    budget(counts, "create", kernel, 3);
+    assertEquals(descriptors, LocalContainers.descriptors());
+    Start.run(kernel, containers.root, id);
+    budget(counts, "start", kernel, 2);
+    Kill.run(kernel, containers.root, id, Constants.SIGKILL, false);
+    containers.reap(created.state().pid());
+    kernel.take();
+    assertEquals(List.of(), Delete.run(kernel, containers.root, id, false));
+    budget(counts, "delete", kernel, 2);
+    assertEquals(kinds, Files.readAllLines(log));
+    assertClean(descriptors, mask);
+  }
+
+  @Test
+  void aFailingHookLeavesNothing() throws Exception {
+    for (String kind : List.of("createRuntime", "createContainer")) {
+      String message = createFails(withHooks(hook(kind, "echo why; exit 3")));
+      assertEquals(
+          "hook "
+              + kind
+              + " \"/bin/sh\": exit status 3, having written: why [config.json /hooks/"
+              + kind
+              + "/0]",
+          message);
+    }
+    String missing = createFails(withHooks("\"prestart\": [{\"path\": \"/no/hook\"}]"));
+    assertTrue(missing.endsWith("(no such file or directory) [config.json /hooks/prestart/0]"));
   }
 
   @Test

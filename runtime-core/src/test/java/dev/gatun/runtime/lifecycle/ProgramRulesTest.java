@@ -7,18 +7,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.linux.Arch;
 import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
 import dev.gatun.linux.Parameter;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.local.LocalKernel;
+import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Imm;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op;
+import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
+import dev.gatun.runtime.hooks.HookKind;
 import dev.gatun.runtime.init.InitCompiler;
 import dev.gatun.runtime.init.Message;
 import dev.gatun.runtime.state.Look;
@@ -28,7 +32,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -41,14 +47,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Rules of the security checklist, checked over compiled programs: nothing is run. */
 class ProgramRulesTest {
   private static final String CONFIGS =
-      "runc-spec.json runc-spec-v2.json docker.json podman.json everything.json";
+      "runc-spec.json runc-spec-v2.json docker.json podman.json everything.json hooks.json";
+
+  /** How many hooks of each kind {@code hooks.json} has. */
+  private static final int HOOKS = 2;
 
   /** A configuration that uses what has a place in the order of rule 9. */
   private static String everything() {
     return LocalContainers.resource("runc-spec.json")
+        .replaceFirst("\"terminal\": false", "\"terminal\": true")
         .replaceFirst(
             "\"process\": \\{",
             "\"process\": {\"oomScoreAdj\": 100,"
+                + "\"consoleSize\": {\"height\": 25, \"width\": 80},"
                 + "\"scheduler\": {\"policy\": \"SCHED_BATCH\", \"nice\": 1},"
                 + "\"ioPriority\": {\"class\": \"IOPRIO_CLASS_BE\", \"priority\": 4},")
         .replaceFirst(
@@ -61,8 +72,22 @@ class ProgramRulesTest {
         .replaceFirst("\"type\": \"uts\"", "\"type\": \"uts\", \"path\": \"/proc/1/ns/uts\"");
   }
 
+  /** Hooks of every kind, with and without time, arguments and environment. */
+  private static String hooks() {
+    StringBuilder hooks = new StringBuilder("{\"hooks\": {");
+    for (HookKind kind : HookKind.values()) {
+      hooks
+          .append(kind.ordinal() == 0 ? "\"" : ", \"")
+          .append(kind.specName())
+          .append("\": [{\"path\": \"/hook/0\"}, {\"path\": \"/hook/1\", \"timeout\": 5,")
+          .append(" \"args\": [\"hook\", \"x\"], \"env\": [\"A=1\"]}]");
+    }
+    return LocalContainers.resource("runc-spec.json").replaceFirst("\\{", hooks + "},");
+  }
+
   private static String config(String name) {
     return switch (name) {
+      case "hooks.json" -> hooks();
       case "everything.json" -> everything();
       // As runc writes it where there is only cgroup v2.
       case "runc-spec-v2.json" ->
@@ -78,7 +103,7 @@ class ProgramRulesTest {
     return InitCompiler.compile(
         Arch.host(),
         spec,
-        new InitCompiler.Options("rules", "/bundle", 0, 0, false, true, true, null));
+        new InitCompiler.Options("rules", "/bundle", 0, 0, false, true, true));
   }
 
   private static LinkedProgram image(String config) {
@@ -98,12 +123,27 @@ class ProgramRulesTest {
       programs.add(
           new LinkedProgram(config + " " + part.process() + " " + part.about(), part.program()));
     }
+    for (Explanation.Part part : Explanation.ofExec(kernel, root, bundle.toString(), "rules")) {
+      programs.add(new LinkedProgram(config + " exec " + part.process(), part.program()));
+    }
     for (Look.Purpose purpose : Look.Purpose.values()) {
       programs.add(
           new LinkedProgram(
               "look to " + purpose, Look.program(kernel.arch(), root, "rules", purpose)));
     }
     return programs;
+  }
+
+  /** Each program once: the image is explained in several parts. */
+  private static List<LinkedProgram> different(List<LinkedProgram> programs) {
+    Set<Program> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    List<LinkedProgram> different = new ArrayList<>();
+    for (LinkedProgram program : programs) {
+      if (seen.add(program.program)) {
+        different.add(program);
+      }
+    }
+    return different;
   }
 
   private static boolean isFdcwd(Instruction record, int argument) {
@@ -140,7 +180,8 @@ class ProgramRulesTest {
    * configuration names as bind sources: nothing else has a path before the pivot.
    */
   @ParameterizedTest
-  @ValueSource(strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json"})
+  @ValueSource(
+      strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json", "hooks.json"})
   void beforeThePivotOnlyDocumentedPathsAreResolvedWithoutADirectory(String config) {
     LinkedProgram image = image(config);
     int pivot = image.only("pivot_root", image.all(Syscall.PIVOT_ROOT));
@@ -154,6 +195,11 @@ class ProgramRulesTest {
       // Without a namespace of its own the container is shown its place in the host's tree.
       allowed.add("openat2 /sys/fs/cgroup");
       allowed.add("openat2 /sys/fs/cgroup/unified");
+    }
+    if (config.equals("hooks.json")) {
+      // A createContainer hook's path is the host's.
+      allowed.add("execve /hook/0");
+      allowed.add("execve /hook/1");
     }
     String root = spec.root() == null ? "" : spec.root().path();
     allowed.add("openat2 " + (root.startsWith("/") ? root : "/bundle/" + root));
@@ -175,13 +221,13 @@ class ProgramRulesTest {
     assertEquals(Set.of(), used);
     assertEquals(
         List.of("pivot_root .", "pivot_root ."), barePaths(image, pivot), image.line(pivot));
-    int fchdir = image.all(Syscall.FCHDIR).getFirst();
-    assertEquals(fchdir + 1, pivot, "\".\" is what the descriptor before it is");
+    assertTrue(image.is(pivot - 1, Syscall.FCHDIR), "\".\" is what the descriptor before it is");
   }
 
   /** Every descriptor is close-on-exec from its birth, CVE-2024-21626. */
   @ParameterizedTest
-  @ValueSource(strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json"})
+  @ValueSource(
+      strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json", "hooks.json"})
   void everyDescriptorIsBornCloseOnExec(String config) throws IOException {
     int seen = 0;
     for (LinkedProgram program : programs(config)) {
@@ -203,7 +249,11 @@ class ProgramRulesTest {
           }
           case EVENTFD2, TIMERFD_CREATE -> flags = program.number(record.arg(1), line);
           case SIGNALFD4, ACCEPT4 -> flags = program.number(record.arg(3), line);
-          case DUP3 -> flags = program.number(record.arg(2), line);
+          case DUP3 -> {
+            // The process's own streams are what is not closed.
+            boolean stream = record.arg(1) instanceof Imm to && to.value() <= 2;
+            flags = stream ? Constants.O_CLOEXEC : program.number(record.arg(2), line);
+          }
           case SOCKET, SOCKETPAIR -> flags = program.number(record.arg(1), line);
           case OPEN_TREE -> flags = program.number(record.arg(2), line);
           case MEMFD_CREATE -> {
@@ -343,21 +393,30 @@ class ProgramRulesTest {
 
   /** Rule 17: what shares the runtime's memory arranges descriptors and executes. */
   @ParameterizedTest
-  @ValueSource(strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json"})
+  @ValueSource(
+      strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json", "hooks.json"})
   void whoSharesTheRuntimesMemoryOnlyExecutesAnImage(String config) throws IOException {
-    int found = 0;
-    for (LinkedProgram program : programs(config)) {
-      for (int clone : program.all(Syscall.CLONE3)) {
-        long flags = program.field(program.at(clone).arg(0), Structs.CLONE_ARGS_FLAGS);
+    int images = 0;
+    int hooks = 0;
+    for (LinkedProgram program : different(programs(config))) {
+      List<Integer> clones = program.all(Syscall.CLONE3);
+      clones.addAll(program.all(Syscall.CLONE));
+      for (int clone : clones) {
+        // Init, which has no signal handlers, does without clone3(2): filters know clone(2) longer.
+        boolean old = program.is(clone, Syscall.CLONE);
+        Arg arg = program.at(clone).arg(0);
+        long flags =
+            old
+                ? program.number(arg, program.line(clone))
+                : program.field(arg, Structs.CLONE_ARGS_FLAGS);
         if ((flags & Constants.CLONE_VM) == 0) {
           continue;
         }
-        found++;
         assertEquals(
             (long) Constants.CLONE_VM
                 | Constants.CLONE_VFORK
                 | Constants.CLONE_PIDFD
-                | Constants.CLONE_CLEAR_SIGHAND,
+                | (old ? Constants.SIGCHLD : Constants.CLONE_CLEAR_SIGHAND),
             flags,
             "nothing but these: no namespace, no cgroup");
         Slot pid = program.at(clone).result();
@@ -385,20 +444,140 @@ class ProgramRulesTest {
           assertTrue(
               record.tolerated() == 0xffff || record.syscall() == Syscall.EXIT_GROUP,
               program.line(i));
-          if (record.syscall() == Syscall.FCNTL) {
-            assertEquals(Constants.F_SETFD, program.number(record.arg(1), program.line(i)));
+          switch (record.syscall()) {
+            case FCNTL ->
+                assertEquals(Constants.F_SETFD, program.number(record.arg(1), program.line(i)));
+            case DUP3 -> assertTrue(program.number(record.arg(1), program.line(i)) <= 2);
+            case RT_SIGACTION ->
+                assertEquals(0, program.field(record.arg(1), Structs.SIGACTION_SA_HANDLER));
+            case RT_SIGPROCMASK -> {
+              // Signals are let in when none has a handler and only the execution is left.
+              assertEquals(0, program.field(record.arg(1), 0), program.line(i));
+              assertTrue(program.is(following(program, i + 1), Syscall.EXECVE), program.line(i));
+            }
+            default -> {}
           }
         }
-        // It sleeps only where the image is open for writing somewhere still.
-        calls.remove(Syscall.CLOCK_NANOSLEEP);
-        assertEquals(
-            new TreeSet<>(
-                Set.of(Syscall.CLOSE_RANGE, Syscall.FCNTL, Syscall.EXECVEAT, Syscall.EXIT_GROUP)),
-            calls);
+        if (calls.contains(Syscall.EXECVEAT)) {
+          images++;
+          // It sleeps only where the image is open for writing somewhere still.
+          calls.remove(Syscall.CLOCK_NANOSLEEP);
+          assertEquals(
+              new TreeSet<>(
+                  Set.of(Syscall.CLOSE_RANGE, Syscall.FCNTL, Syscall.EXECVEAT, Syscall.EXIT_GROUP)),
+              calls);
+        } else {
+          hooks++;
+          // createContainer hooks begin in the root file system, startContainer ones where init is.
+          boolean moved = calls.removeAll(Set.of(Syscall.CHDIR, Syscall.FCHDIR));
+          assertEquals(!program.at(clone).origin().step().startsWith("hook startContainer"), moved);
+          assertEquals(
+              new TreeSet<>(
+                  Set.of(
+                      Syscall.DUP3,
+                      Syscall.CLOSE_RANGE,
+                      Syscall.RT_SIGACTION,
+                      Syscall.RT_SIGPROCMASK,
+                      Syscall.EXECVE,
+                      Syscall.EXIT_GROUP)),
+              calls);
+        }
         assertTrue(program.is(parent.record() - 1, Syscall.EXIT_GROUP));
       }
     }
-    assertEquals(1, found);
+    assertEquals(2, images, "of create and of exec");
+    assertEquals(config.equals("hooks.json") ? HookKind.values().length * HOOKS : 0, hooks);
+  }
+
+  /** The next record that is a system call. */
+  private static int following(LinkedProgram program, int from) {
+    int at = from;
+    while (program.at(at).syscall() == null) {
+      at++;
+    }
+    return at;
+  }
+
+  /** Where hooks stand in the order of rule 9, and that none has a way around the runtime. */
+  @Test
+  void theOrderOfHooks() {
+    InitCompiler.Image compiled = compile("hooks.json");
+    LinkedProgram image = new LinkedProgram("hooks.json", compiled.program());
+    int asks = image.only("HOOKS", image.all(says(image, Message.HOOKS)));
+    int go = following(image, asks, Syscall.READ);
+    int pivot = image.only("pivot_root", image.all(Syscall.PIVOT_ROOT));
+    int token = image.only("STARTED", image.all(says(image, Message.STARTED)));
+    int last = image.all(Syscall.CLOSE_RANGE).getLast();
+    Object[][] order = {
+      {"the last mount", image.all(i -> isStep(image, i, "mount /")).getLast()},
+      {"the runtime is asked", asks},
+      {"its answer", go},
+      {"createContainer", step(image, "hook createContainer")},
+      {"its end", image.all(i -> isStep(image, i, "hook createContainer")).getLast()},
+      {"what is read-only", step(image, "make /proc/")},
+      {"pivot", pivot},
+      {"READY", image.only("READY", image.all(says(image, Message.READY)))},
+      {"the gate's end", compiled.started() - 1},
+      {"startContainer", step(image, "hook startContainer")},
+      {"its end", image.all(i -> isStep(image, i, "hook startContainer")).getLast()},
+      {"close_range", last},
+      {"STARTED", token},
+    };
+    for (int i = 1; i < order.length; i++) {
+      int before = (int) order[i - 1][1];
+      int after = (int) order[i][1];
+      assertTrue(
+          before < after,
+          order[i - 1][0] + " at " + before + " comes before " + order[i][0] + " at " + after);
+    }
+    // End of file is no permission.
+    assertEquals("go", image.at(go).arg(0).toString());
+    assertEquals(new Imm(1), image.at(go + 1).arg(1), image.line(go + 1));
+    assertTrue(image.is(go + 2, Syscall.EXIT_GROUP), image.line(go + 2));
+    assertTrue(compiled.resident() < 64, compiled.resident() + " resident");
+  }
+
+  private static boolean isStep(LinkedProgram image, int record, String step) {
+    return image.position(record) == record && image.at(record).origin().step().startsWith(step);
+  }
+
+  /** Rule 14: a hook is waited for by its pidfd, and the state it reads can be changed by none. */
+  @Test
+  void hooksAreWaitedForByTheirPidfdAndReadWhatNobodyCanChange() throws IOException {
+    int polls = 0;
+    int states = 0;
+    for (LinkedProgram program : different(programs("hooks.json"))) {
+      for (int i = 0; i < program.size(); i++) {
+        Instruction record = program.at(i);
+        String step = record.origin().step();
+        if (!step.contains("hook")) {
+          continue;
+        }
+        String line = program.line(i);
+        if (program.is(i, Syscall.PPOLL)) {
+          polls++;
+          assertEquals(step.contains("/hook/1"), !record.arg(2).equals(new Imm(0)), line);
+          assertEquals(Errno.EINTR, record.tolerated(), line);
+        }
+        if (program.is(i, Syscall.WAITID)) {
+          assertEquals(Constants.P_PIDFD, program.number(record.arg(0), line), line);
+        }
+        if (program.is(i, Syscall.FCNTL)) {
+          states++;
+          assertEquals(Constants.F_ADD_SEALS, program.number(record.arg(1), line), line);
+          assertEquals(
+              Constants.F_SEAL_SEAL
+                  | Constants.F_SEAL_SHRINK
+                  | Constants.F_SEAL_GROW
+                  | Constants.F_SEAL_WRITE,
+              program.number(record.arg(2), line),
+              line);
+        }
+      }
+    }
+    assertEquals(HookKind.values().length * HOOKS, polls);
+    // One for prestart and createRuntime, one for each of the others.
+    assertEquals(HookKind.values().length - 1, states);
   }
 
   private static int prctl(LinkedProgram image, int option) {
@@ -434,6 +613,7 @@ class ProgramRulesTest {
       {"the cgroup namespace", image.only("unshare", cgroupNamespace(image))},
       {"rootfs", step(image, "open the root file system")},
       {"mounts", step(image, "mount /proc")},
+      {"the terminal", terminal(image)},
       {"masks", step(image, "mask /proc")},
       {
         "sysctl",
@@ -486,6 +666,15 @@ class ProgramRulesTest {
           image.position(move) < image.only("pivot_root", image.all(Syscall.PIVOT_ROOT)),
           "all is mounted before the pivot: " + image.line(move));
     }
+  }
+
+  private static int terminal(LinkedProgram image) {
+    return image.only(
+        "TIOCSCTTY",
+        image.all(i ->
+            image.is(i, Syscall.IOCTL)
+                && image.at(i).arg(1) instanceof Imm request
+                && request.value() == Constants.TIOCSCTTY));
   }
 
   private static List<Integer> chdir(LinkedProgram image) {
@@ -560,7 +749,8 @@ class ProgramRulesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json"})
+  @ValueSource(
+      strings = {"runc-spec.json", "docker.json", "podman.json", "everything.json", "hooks.json"})
   void onlyLoopsAreGoneBackTo(String config) throws IOException {
     int loops = 0;
     for (LinkedProgram program : programs(config)) {

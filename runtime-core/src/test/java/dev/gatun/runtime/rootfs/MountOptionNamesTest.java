@@ -56,7 +56,7 @@ class MountOptionNamesTest {
   private static boolean isKnown(String option) {
     Mount mount = new Mount("/x", "tmpfs", "x", List.of(option), List.of(), List.of());
     try {
-      return MountOptions.of(mount, "/x", "/mounts/0").parameters().isEmpty();
+      return MountOptions.of(mount, "/mounts/0").parameters().isEmpty();
     } catch (ConfigException e) {
       return false;
     }

@@ -279,7 +279,7 @@ class RootfsProgramTest {
 
   private static MountOptions options(String... options) {
     Mount mount = new Mount("/x", "tmpfs", null, List.of(options), List.of(), List.of());
-    return MountOptions.of(mount, "/x", "/mounts/3");
+    return MountOptions.of(mount, "/mounts/3");
   }
 
   @ParameterizedTest
@@ -418,7 +418,7 @@ class RootfsProgramTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "/t|tmpfs|tmpcopyup|mount /t: tmpcopyup is not supported yet [config.json /mounts/0/options/0]",
+        "/t|bind|tmpcopyup|mount /t: tmpcopyup is for a new tmpfs only [config.json /mounts/0/options/0]",
         "/t|bind|iversion|mount /t: iversion belongs to a file system, a bind mount cannot change it [config.json /mounts/0/options/0]",
         "/t|bind|size=1k|mount /t: size belongs to a file system, a bind mount cannot change it [config.json /mounts/0/options/0]",
         "/proc/sys|tmpfs|ro|mount /proc/sys: a mount inside /proc could fake what the runtime relies on [config.json /mounts/0/destination]",
@@ -437,17 +437,6 @@ class RootfsProgramTest {
                 + "\",\"source\":\"/s\",\"options\":[\""
                 + option
                 + "\"]}",
-            MOUNT_NAMESPACE));
-  }
-
-  @Test
-  void idmappedMountsAreRefused() {
-    assertEquals(
-        "mount /t: idmapped mounts are not supported yet [config.json /mounts/0]",
-        refusal(
-            "{\"destination\":\"/t\",\"type\":\"bind\",\"source\":\"/s\",\"options\":[\"bind\","
-                + "\"idmap\"],\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}],"
-                + "\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]}",
             MOUNT_NAMESPACE));
   }
 

@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.oci.Hook;
+import dev.gatun.oci.Hooks;
 import dev.gatun.oci.SpecException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +33,14 @@ class StateTextTest {
         "2026-11-21T03:44:05.006000000Z",
         1000,
         new ContainerState.Cgroup("/sys/fs/cgroup", "/a/s.scope/container", "/a/s.scope", "/bus"),
-        Map.of("a", "1", "b", ""));
+        Map.of("a", "1", "b", ""),
+        new Hooks(
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(new Hook("/bin/a", List.of("a", "\"ü\""), List.of(), 7)),
+            List.of(new Hook("/bin/b", List.of(), null, null))));
   }
 
   @ParameterizedTest
@@ -54,7 +64,7 @@ class StateTextTest {
   @Test
   void aContainerMayHaveNoCgroup() {
     ContainerState none =
-        new ContainerState(1, 2, "1.0.0", "i", "/b", "/r", "t", 0, null, Map.of());
+        new ContainerState(1, 2, "1.0.0", "i", "/b", "/r", "t", 0, null, Map.of(), Hooks.NONE);
     assertEquals(none, ContainerState.of(none.toBytes()));
   }
 

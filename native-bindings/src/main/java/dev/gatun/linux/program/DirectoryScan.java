@@ -1,18 +1,12 @@
-package dev.gatun.cgroups;
+package dev.gatun.linux.program;
 
 import static dev.gatun.linux.program.Arg.imm;
 
-import dev.gatun.linux.Constants;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
-import dev.gatun.linux.program.Data;
-import dev.gatun.linux.program.Label;
-import dev.gatun.linux.program.Op;
-import dev.gatun.linux.program.ProgramBuilder;
-import dev.gatun.linux.program.Slot;
 
-/** Walks the subdirectories of a directory, {@code getdents64(2)}, in records. */
-final class DirectoryScan {
+/** Walks the entries of a directory, {@code getdents64(2)}, in records. */
+public final class DirectoryScan {
   private static final int BUFFER = 4096;
 
   private final ProgramBuilder b;
@@ -21,6 +15,7 @@ final class DirectoryScan {
   private final Slot at;
   private final Slot end;
   private final Slot name;
+  private final Slot type;
   private final Slot offset;
 
   /**
@@ -29,40 +24,48 @@ final class DirectoryScan {
    * @param b the program
    * @param directory the slot with the directory's descriptor
    */
-  DirectoryScan(ProgramBuilder b, Slot directory) {
+  public DirectoryScan(ProgramBuilder b, Slot directory) {
     this.b = b;
     this.directory = directory;
     this.buffer = b.buffer("dirents", BUFFER);
     this.at = b.slot("dirent");
     this.end = b.slot("dirents end");
     this.name = b.slot("d_name");
+    this.type = b.slot("d_type");
     this.offset = b.slot("d_off");
     forget();
   }
 
   /** A slot with the address of the name that was found last. */
-  Slot name() {
+  public Slot name() {
     return name;
   }
 
+  /**
+   * A slot with the type of the entry that was found last, {@code DT_*}; file systems may leave it
+   * at DT_UNKNOWN.
+   */
+  public Slot type() {
+    return type;
+  }
+
   /** A slot with the position in the directory behind the entry that was found last. */
-  Slot offset() {
+  public Slot offset() {
     return offset;
   }
 
   /** Drops what was read of a directory, before another descriptor is scanned. */
-  void forget() {
+  public void forget() {
     b.set(at, imm(0));
     b.set(end, imm(0));
   }
 
   /**
-   * Finds the next subdirectory.
+   * Finds the next entry other than {@code .} and {@code ..}.
    *
    * @param none where to go when there is none left
    */
-  void next(Label none) {
-    Slot type = b.slot("d_type");
+  public void next(Label none) {
     Slot length = b.slot("d_reclen");
     Slot letter = b.slot("letter");
     Slot read = b.slot("read");
@@ -79,8 +82,7 @@ final class DirectoryScan {
     b.load(2, length, at, imm(Structs.DIRENT64_D_RECLEN));
     b.alu(Op.Function.ADD, name, at, imm(Structs.DIRENT64_D_NAME));
     b.alu(Op.Function.ADD, at, at, length);
-    b.branch(Op.Condition.NE, type, imm(Constants.DT_DIR), entry);
-    Label found = b.label("subdirectory");
+    Label found = b.label("found");
     b.load(1, letter, name, imm(0));
     b.branch(Op.Condition.NE, letter, imm('.'), found);
     b.load(1, letter, name, imm(1));
