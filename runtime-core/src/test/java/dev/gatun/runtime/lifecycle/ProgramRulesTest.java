@@ -121,8 +121,7 @@ class ProgramRulesTest {
           new LinkedProgram(config + " " + part.process() + " " + part.about(), part.program()));
     }
     for (Explanation.Part part : Explanation.ofExec(kernel, root, bundle.toString(), "rules")) {
-      programs.add(
-          new LinkedProgram(config + " exec " + part.process(), part.program()));
+      programs.add(new LinkedProgram(config + " exec " + part.process(), part.program()));
     }
     for (Look.Purpose purpose : Look.Purpose.values()) {
       programs.add(
