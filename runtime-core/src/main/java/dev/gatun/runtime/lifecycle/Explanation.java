@@ -3,8 +3,8 @@ package dev.gatun.runtime.lifecycle;
 import static dev.gatun.linux.program.Arg.imm;
 
 import dev.gatun.linux.Arch;
-import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Program;
