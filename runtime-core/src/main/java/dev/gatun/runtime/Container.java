@@ -305,7 +305,10 @@ public final class Container implements AutoCloseable {
     if (mine) {
       // It has ended; when this returns it is reaped too, unless a debugger holds it back.
       ExitStatus unknown = new ExitStatus.Unknown();
-      exit().completeOnTimeout(unknown, REAP_SECONDS, TimeUnit.SECONDS).exceptionally(e -> unknown).join();
+      exit()
+          .completeOnTimeout(unknown, REAP_SECONDS, TimeUnit.SECONDS)
+          .exceptionally(e -> unknown)
+          .join();
     }
   }
 

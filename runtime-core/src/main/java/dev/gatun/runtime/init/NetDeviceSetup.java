@@ -128,12 +128,7 @@ public final class NetDeviceSetup {
    * @return the record that sends it
    */
   public static Instruction send(
-      ProgramBuilder b,
-      Slot socket,
-      Arg request,
-      Arg length,
-      Data reply,
-      Slot error) {
+      ProgramBuilder b, Slot socket, Arg request, Arg length, Data reply, Slot error) {
     Instruction call = b.sys(Syscall.SENDTO, socket, request, length, imm(0), imm(0), imm(0));
     Addr answer = reply.address();
     b.sys(Syscall.RECVFROM, socket, answer, imm(reply.size()), imm(0), imm(0), imm(0));

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 public sealed interface ExecProcess {
   /**
    * A process document in a file that the kernel's process reads. What it leaves out of
-   * capabilities, umask, labels, scheduling and {@code oomScoreAdj} is the container's; rlimits that
-   * it leaves out are the caller's.
+   * capabilities, umask, labels, scheduling and {@code oomScoreAdj} is the container's; rlimits
+   * that it leaves out are the caller's.
    *
    * @param path the file's path
    */

@@ -8,7 +8,6 @@ import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Descriptors;
-import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
@@ -136,8 +135,7 @@ final class NetDevices {
     Slot sent = b.slot("sent");
     b.set(from, requests.address());
     Label more = b.loop("send on");
-    b.sys(Syscall.SENDTO, go, from, length, imm(Constants.MSG_NOSIGNAL), imm(0), imm(0))
-        .into(sent);
+    b.sys(Syscall.SENDTO, go, from, length, imm(Constants.MSG_NOSIGNAL), imm(0), imm(0)).into(sent);
     b.alu(Function.ADD, from, from, sent);
     b.alu(Function.SUB, length, length, sent);
     b.branch(Condition.NE, length, imm(0), more);
@@ -173,8 +171,7 @@ final class NetDevices {
     Label taken = b.label("index taken");
     Label again = b.loop("move");
     b.store(4, link.address(), imm(at + 12), newIndex);
-    Instruction call =
-        NetDeviceSetup.send(b, socket, link.address(), imm(size), reply, error);
+    Instruction call = NetDeviceSetup.send(b, socket, link.address(), imm(size), reply, error);
     b.branch(Condition.EQ, error, imm(0), moved);
     b.branch(Condition.EQ, error, imm(-Errno.EBUSY), taken);
     b.fail(call, error);
@@ -216,14 +213,7 @@ final class NetDevices {
     Instruction call =
         b.sys(Syscall.SENDTO, socket, dump.address(), imm(size), imm(0), imm(0), imm(0));
     Label read = b.loop("read addresses");
-    b.sys(
-            Syscall.RECVFROM,
-            socket,
-            reply.address(),
-            imm(reply.size()),
-            imm(0),
-            imm(0),
-            imm(0))
+    b.sys(Syscall.RECVFROM, socket, reply.address(), imm(reply.size()), imm(0), imm(0), imm(0))
         .into(stop);
     b.alu(Function.ADD, stop, reply.address(), stop);
     b.set(at, reply.address());
@@ -256,9 +246,7 @@ final class NetDevices {
         4,
         at,
         imm(Structs.NLMSGHDR_NLMSG_TYPE),
-        imm(
-            RTM_NEWADDR
-                | (long) (NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL) << 16));
+        imm(RTM_NEWADDR | (long) (NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL) << 16));
     dropLabel(at);
     append(at);
     b.bind(skip);

@@ -41,6 +41,7 @@ public final class Start {
 
   /** How long a killed process may take to end, in seconds. */
   private static final int KILL_SECONDS = 10;
+
   /** How often the gate is looked for once it should be gone. */
   private static final int MOST_LOOKS = 1_000;
 

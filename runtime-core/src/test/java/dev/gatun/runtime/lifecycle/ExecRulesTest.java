@@ -81,8 +81,7 @@ class ExecRulesTest {
     int keyring = image.all(Syscall.KEYCTL).getFirst();
     int started =
         image.only(
-            "STARTED",
-            image.all(i -> image.stores(i, "message", Message.KIND, Message.STARTED)));
+            "STARTED", image.all(i -> image.stores(i, "message", Message.KIND, Message.STARTED)));
     Object[][] order = {
       {"oom_score_adj on the host", call(image, Syscall.OPENAT, 0)},
       {"the intermediate is hidden", prctl(image, Constants.PR_SET_DUMPABLE, 0)},
@@ -152,8 +151,7 @@ class ExecRulesTest {
     int execve = image.only("execve", image.all(Syscall.EXECVE));
     int token =
         image.only(
-            "STARTED",
-            image.all(i -> image.stores(i, "message", Message.KIND, Message.STARTED)));
+            "STARTED", image.all(i -> image.stores(i, "message", Message.KIND, Message.STARTED)));
     int write = call(image, Syscall.WRITE, token);
     List<Syscall> calls = new ArrayList<>();
     for (int i = write + 1; i <= execve; i++) {
