@@ -64,7 +64,10 @@ class TerminalTest {
   @OnGatun
   void theSizeIsThereFromTheBeginning(Box box) {
     try (Terminal terminal = new Terminal(box, 32, 88)) {
-      terminal.run(run(box, box.bundle().set("/process/terminal", "true").args("/bin/busybox", "stty", "size")));
+      terminal.run(
+          run(
+              box,
+              box.bundle().set("/process/terminal", "true").args("/bin/busybox", "stty", "size")));
       assertEquals("32 88\r\n", terminal.text());
     }
   }
@@ -462,8 +465,7 @@ class TerminalTest {
     int socket = Libc.listen(path.toString());
     try {
       Command exec =
-          box.launch(
-              "exec", "--process", file + "", "--detach", "--console-socket", path + "", id);
+          box.launch("exec", "--process", file + "", "--detach", "--console-socket", path + "", id);
       try (ReceivedTerminal terminal = new ReceivedTerminal(Libc.receive(socket).fd())) {
         exec.await().expectSuccess();
         terminal.expect("12 34").type("\n");
