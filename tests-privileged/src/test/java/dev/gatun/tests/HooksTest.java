@@ -567,6 +567,27 @@ class HooksTest {
     box.call("delete", "--force", id).expectSuccess();
   }
 
+  @OnEveryRuntime
+  void inAUserNamespaceHooksOfTheContainerAreItsRoot(Box box) {
+    Bundle bundle = UserNamespaceTest.mapped(box).args("/bin/sleep", "1000");
+    Path directory = shared(box, bundle);
+    Host.run("chmod", "777", directory.toString());
+    // The container's root makes what is mounted upon.
+    Host.run("chown", "-R", "100000:100000", bundle.rootfs().toString());
+    String script = "cat /proc/self/uid_map > " + directory + "/";
+    for (String kind : List.of("createRuntime", "createContainer", "startContainer", "poststop")) {
+      hook(bundle, kind, script + kind);
+    }
+    String id = box.start(bundle);
+    Path last = directory.resolve("startContainer");
+    Wait.until("the last hook", () -> !read(last).isEmpty());
+    box.call("delete", "--force", id).expectSuccess();
+    for (String kind : List.of("createRuntime", "createContainer", "startContainer", "poststop")) {
+      assertEquals(
+          CONTAINER.contains(kind), read(directory.resolve(kind)).contains("100000"), kind);
+    }
+  }
+
   @OnGatun
   void featuresAndExplainShowHooks(Box box) {
     assertEquals(

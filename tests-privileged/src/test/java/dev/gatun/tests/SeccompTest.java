@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /** {@code linux.seccomp}: what a container's process may call, and who is asked. */
 class SeccompTest {
@@ -419,6 +420,44 @@ class SeccompTest {
       Files.delete(file);
     } catch (IOException e) {
       throw new AssertionError("cannot remove " + file, e);
+    }
+  }
+
+  @OnGatun
+  void aListenerIsToldByAnOrdinaryUserToo(Box box) {
+    String user = "65534";
+    Path place = box.hostDirectory("rootless");
+    for (boolean none : new boolean[] {true, false}) {
+      Path path = place.resolve("agent-" + none);
+      Bundle bundle = privileges(notifying(box, path, "fallocate"), none);
+      ProbeProgram.in(bundle, FALLOCATE, -1);
+      bundle.namespaces().addObject().put("type", "user");
+      for (String kind : List.of("uid", "gid")) {
+        bundle.set(
+            "/linux/" + kind + "Mappings", "[{'containerID': 0, 'hostID': " + user + ", 'size': 1}]");
+      }
+      // Group 5 is not mapped, and resources are root's to give.
+      bundle.removeMount("/dev/pts").remove("/linux/resources");
+      bundle.write();
+      try (SeccompAgent agent = new SeccompAgent(path, number -> 79)) {
+        Host.run("chown", "-R", user, place.toString(), bundle.directory().toString());
+        List<String> words =
+            List.of(
+                "setpriv",
+                "--reuid=" + user,
+                "--regid=" + user,
+                "--clear-groups",
+                box.runtime().binary().toString(),
+                "--root",
+                place.resolve("state").toString(),
+                "run",
+                "--bundle",
+                bundle.directory().toString(),
+                box.newId());
+        box.launch(Path.of("/"), Map.of(), words).await().expectExit(79);
+        assertTrue(agent.state().get("pid").asLong() > 1);
+        assertEquals(List.of(FALLOCATE), agent.asked());
+      }
     }
   }
 

@@ -52,6 +52,7 @@ public final class HookRecords {
   private @Nullable String directory;
   private @Nullable Slot directoryFd;
   private @Nullable Slot peer;
+  private boolean contained;
 
   /**
    * Where a hook's output goes.
@@ -169,6 +170,11 @@ public final class HookRecords {
     directoryFd = fd;
   }
 
+  /** Says that init runs them, under the container's seccomp filter perhaps. */
+  public void contained() {
+    contained = true;
+  }
+
   /**
    * Names a pipe whose other end is the runtime's: when it closes, nobody waits for the hooks any
    * more, and they and this process end.
@@ -197,6 +203,9 @@ public final class HookRecords {
     b.load(4, read, ends.address(), imm(0));
     b.load(4, write, ends.address(), imm(4));
     Child child = new Child(b, pidfd, error).input(state).output(write).freshSignals();
+    if (contained) {
+      child.contained();
+    }
     if (directory != null) {
       child.directory(directory);
     }

@@ -112,6 +112,7 @@ final class InitHooks {
         HookRecords.Ring.of(b, b.buffer("hook output", Message.MAX_OUTPUT));
 
     Runner(State.Status status) {
+      records.contained();
       Slot pid = b.slot("own pid");
       b.step("make the state that hooks read", "");
       b.sys(Syscall.GETPID).into(pid);

@@ -892,6 +892,7 @@ public final class Create {
     });
     if (request.pidfdSocket() != null) {
       PidfdSocket.send(b, pidfdSocket, imm(finished.pid()), PidfdSocket.INIT);
+      b.sys(Syscall.CLOSE, pidfdSocket).tolerateAny();
     }
     // Whatever fails before this is undone with these descriptors; nothing fails after it.
     b.sys(Syscall.CLOSE, go).tolerateAny();

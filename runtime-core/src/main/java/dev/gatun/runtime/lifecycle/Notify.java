@@ -69,7 +69,7 @@ public final class Notify {
   public static @Nullable Notify of(@Nullable String socket, boolean attended) {
     return socket == null || socket.isEmpty()
         ? null
-        : new Notify(UnixSocket.check(socket), attended);
+        : new Notify(socket, attended);
   }
 
   /**

@@ -40,7 +40,7 @@ final class PidfdSocket {
   }
 
   /**
-   * Sends the pidfd of a child that has not been waited for, and closes the socket.
+   * Sends the pidfd of a child that has not been waited for; the socket stays open.
    *
    * @param b the program
    * @param socket the socket
@@ -60,6 +60,5 @@ final class PidfdSocket {
       Idioms.close(b, pidfd);
       b.fail(call, sent);
     });
-    b.sys(Syscall.CLOSE, socket).tolerateAny();
   }
 }

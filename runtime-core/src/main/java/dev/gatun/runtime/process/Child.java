@@ -39,6 +39,7 @@ public final class Child {
   private @Nullable Addr directory;
   private @Nullable Slot directoryFd;
   private boolean freshSignals;
+  private boolean contained;
   private @Nullable Instruction exec;
 
   /**
@@ -111,6 +112,17 @@ public final class Child {
   }
 
   /**
+   * Makes it by {@code clone(2)}, which seccomp filters of containers let pass where they do not let
+   * {@code clone3(2)}: for a process that has no signal handlers.
+   *
+   * @return this child
+   */
+  public Child contained() {
+    contained = true;
+    return this;
+  }
+
+  /**
    * Adds the records.
    *
    * @param paths where its file may be; the first that can be executed is
@@ -123,22 +135,12 @@ public final class Child {
       throw new IllegalArgumentException("no path");
     }
     Data pidfdAt = b.buffer("pidfd", 8);
-    Data clone =
-        b.variable("clone_args", Structs.SIZEOF_CLONE_ARGS)
-            .u64(
-                Structs.CLONE_ARGS_FLAGS,
-                Constants.CLONE_VM
-                    | Constants.CLONE_VFORK
-                    | Constants.CLONE_PIDFD
-                    | Constants.CLONE_CLEAR_SIGHAND)
-            .u64(Structs.CLONE_ARGS_EXIT_SIGNAL, Constants.SIGCHLD)
-            .address(Structs.CLONE_ARGS_PIDFD, pidfdAt.address());
     Slot pid = b.slot("child");
     Label parent = b.label("parent");
     Label failed = b.label("no exec");
     Label executed = b.label("executed");
     b.set(error, imm(0));
-    b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
+    clone(pidfdAt.address()).into(pid);
     b.branch(Condition.NE, pid, imm(0), parent);
     arrange(failed);
     for (int i = 0; i < paths.size(); i++) {
@@ -157,6 +159,20 @@ public final class Child {
         .tolerateAny();
     b.jump(refused);
     b.bind(executed);
+  }
+
+  private Instruction clone(Addr pidfdAt) {
+    int flags = Constants.CLONE_VM | Constants.CLONE_VFORK | Constants.CLONE_PIDFD;
+    if (contained) {
+      // The place of the parent's tid takes the pidfd; stack, child's tid and TLS are none.
+      return b.sys(Syscall.CLONE, imm(flags | Constants.SIGCHLD), imm(0), pidfdAt, imm(0), imm(0));
+    }
+    Data clone =
+        b.variable("clone_args", Structs.SIZEOF_CLONE_ARGS)
+            .u64(Structs.CLONE_ARGS_FLAGS, flags | Constants.CLONE_CLEAR_SIGHAND)
+            .u64(Structs.CLONE_ARGS_EXIT_SIGNAL, Constants.SIGCHLD)
+            .address(Structs.CLONE_ARGS_PIDFD, pidfdAt);
+    return b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS));
   }
 
   private void arrange(Label failed) {

@@ -1,10 +1,12 @@
 package dev.gatun.runtime.lifecycle;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.oci.Capabilities;
 import dev.gatun.oci.Capability;
 import dev.gatun.oci.Process;
 import dev.gatun.oci.Spec;
@@ -77,7 +79,7 @@ class ExecProcessTest {
   @Test
   void withoutChangesItIsTheContainersOwnButForItsArguments() {
     Spec spec = spec("\"oomScoreAdj\": 7, \"apparmorProfile\": \"p\", \"selinuxLabel\": \"l\",");
-    Process own = spec.process();
+    Process own = requireNonNull(spec.process());
     Process changed = ExecProcess.changed(spec, ExecProcess.Changes.args(List.of("id")));
     assertEquals(List.of("id"), changed.args());
     assertEquals(own.env(), changed.env());
@@ -115,7 +117,7 @@ class ExecProcessTest {
     assertEquals(false, changed.noNewPrivileges());
     assertEquals("profile", changed.apparmorProfile());
     assertEquals("label", changed.selinuxLabel());
-    var sets = changed.capabilities();
+    Capabilities sets = requireNonNull(changed.capabilities());
     for (var set : List.of(sets.bounding(), sets.permitted(), sets.effective())) {
       assertEquals(1, set.stream().filter(Capability.CAP_NET_ADMIN::equals).count());
       assertEquals(1, set.stream().filter(Capability.CAP_KILL::equals).count());
@@ -130,7 +132,7 @@ class ExecProcessTest {
     Spec spec = spec("\"oomScoreAdj\": 7, \"apparmorProfile\": \"p\", \"selinuxLabel\": \"l\",");
     Process bare = document("{\"cwd\": \"/\", \"args\": [\"id\"]}");
     Process completed = ExecProcess.completed(spec, bare);
-    assertEquals(spec.process().capabilities(), completed.capabilities());
+    assertEquals(requireNonNull(spec.process()).capabilities(), completed.capabilities());
     assertEquals(7, completed.oomScoreAdj());
     assertEquals("p", completed.apparmorProfile());
     assertEquals("l", completed.selinuxLabel());

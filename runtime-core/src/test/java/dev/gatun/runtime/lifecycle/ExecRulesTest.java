@@ -1,5 +1,6 @@
 package dev.gatun.runtime.lifecycle;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,12 +14,12 @@ import dev.gatun.linux.program.Imm;
 import dev.gatun.linux.program.Op;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
+import dev.gatun.oci.State;
 import dev.gatun.runtime.init.ExecCompiler;
 import dev.gatun.runtime.init.Message;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import dev.gatun.oci.State;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -35,14 +36,14 @@ class ExecRulesTest {
     return ExecCompiler.compile(
         Arch.host(),
         ExecProcess.changed(spec, ExecProcess.Changes.args(List.of("id"))),
-        spec.linux(),
+        requireNonNull(spec.linux()),
         new ExecCompiler.Options(
             "rules",
             0,
             true,
             true,
             new ExecCompiler.Otherwise(1, "/sys/fs/cgroup", "/rules"),
-            new State("1.3.0", "rules", State.Status.RUNNING, 1, "/bundle", Map.of())));
+            new State("1.2.0", "rules", State.Status.RUNNING, 1, "/b", Map.of())));
   }
 
   private static int prctl(LinkedProgram image, int option, int from) {

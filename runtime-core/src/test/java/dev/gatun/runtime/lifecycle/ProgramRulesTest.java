@@ -12,6 +12,7 @@ import dev.gatun.linux.Parameter;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.local.LocalKernel;
+import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Imm;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
@@ -396,8 +397,16 @@ class ProgramRulesTest {
     int images = 0;
     int hooks = 0;
     for (LinkedProgram program : different(programs(config))) {
-      for (int clone : program.all(Syscall.CLONE3)) {
-        long flags = program.field(program.at(clone).arg(0), Structs.CLONE_ARGS_FLAGS);
+      List<Integer> clones = program.all(Syscall.CLONE3);
+      clones.addAll(program.all(Syscall.CLONE));
+      for (int clone : clones) {
+        // Init, which has no signal handlers, does without clone3(2): filters know clone(2) longer.
+        boolean old = program.is(clone, Syscall.CLONE);
+        Arg arg = program.at(clone).arg(0);
+        long flags =
+            old
+                ? program.number(arg, program.line(clone))
+                : program.field(arg, Structs.CLONE_ARGS_FLAGS);
         if ((flags & Constants.CLONE_VM) == 0) {
           continue;
         }
@@ -405,7 +414,7 @@ class ProgramRulesTest {
             (long) Constants.CLONE_VM
                 | Constants.CLONE_VFORK
                 | Constants.CLONE_PIDFD
-                | Constants.CLONE_CLEAR_SIGHAND,
+                | (old ? Constants.SIGCHLD : Constants.CLONE_CLEAR_SIGHAND),
             flags,
             "nothing but these: no namespace, no cgroup");
         Slot pid = program.at(clone).result();

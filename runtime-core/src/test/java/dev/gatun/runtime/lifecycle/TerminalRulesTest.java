@@ -22,6 +22,7 @@ import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
+import dev.gatun.oci.State;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.init.ExecCompiler;
 import dev.gatun.runtime.init.InitCompiler;
@@ -29,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
@@ -65,7 +67,7 @@ class TerminalRulesTest {
             true,
             true,
             null,
-            new State("1.3.0", "rules", State.Status.RUNNING, 1, "/bundle", Map.of())));
+            new State("1.2.0", "rules", State.Status.RUNNING, 1, "/b", Map.of())));
   }
 
   private static int ioctl(LinkedProgram program, long request) {
