@@ -16,11 +16,15 @@ class IdmappedMountTest {
   /** Lists owners in a mount, a line for each file. */
   private static final String LIST = "cd /mnt && stat -c '%n %u:%g' * */* 2>/dev/null; true";
 
-  /** crun knows cgroup v2 only, so it is given a mount table that has nothing else. */
+  /**
+   * crun knows cgroup v2 only, so it is given a mount table that has nothing else. It gives its
+   * standard input to the container's user whatever it is, so that must not be the host's {@code
+   * /dev/null}.
+   */
   private static String crun(Box box, Bundle bundle) {
     String script =
         "umount -R -l /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup"
-            + " && exec crun --root \"$1\" --cgroup-manager=disabled run -b \"$2\" \"$3\"";
+            + " && true | crun --root \"$1\" --cgroup-manager=disabled run -b \"$2\" \"$3\"";
     return box.launch(
             box.directory(),
             Map.of(),
