@@ -588,6 +588,27 @@ class HooksTest {
     }
   }
 
+  /**
+   * Without no_new_privs the filter is there before the hooks, and those of engines lack clone3.
+   */
+  @OnEveryRuntime
+  void aFilterThatKnowsNoClone3LetsStartContainerHooksRun(Box box) {
+    Bundle bundle =
+        sleeper(box)
+            .set("/process/noNewPrivileges", "false")
+            .set(
+                "/linux/seccomp",
+                "{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['clone3'],"
+                    + " 'action': 'SCMP_ACT_ERRNO', 'errnoRet': 38}]}");
+    Path directory = shared(box, bundle);
+    hook(bundle, "startContainer", copy("status", directory + "/status")).put("timeout", 20);
+    String id = box.start(bundle);
+    Path file = directory.resolve("status");
+    Wait.until("the hook", () -> read(file).contains("Seccomp:"));
+    assertEquals("2", ProcFs.field(read(file), "Seccomp"));
+    assertEquals("running", box.status(id));
+  }
+
   @OnGatun
   void featuresAndExplainShowHooks(Box box) {
     assertEquals(
