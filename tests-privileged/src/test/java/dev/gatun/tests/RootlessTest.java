@@ -171,6 +171,35 @@ class RootlessTest {
                 + " $(cat /proc/self/oom_score_adj)"));
   }
 
+  /** Without privileges before, what the user namespace owns is joined after it. */
+  @OnEveryRuntime
+  void aUserNamespaceIsJoinedWithThoseThatItOwns(Box box) {
+    Command holder =
+        box.launch(
+            box.directory(),
+            Map.of(),
+            List.of(
+                "setpriv",
+                "--reuid=nobody",
+                "--regid=nogroup",
+                "--clear-groups",
+                "unshare",
+                "-U",
+                "-r",
+                "-n",
+                "/bin/sleep",
+                "1000"));
+    String here = ProcFs.link(ProcessHandle.current().pid(), "ns/net");
+    Wait.until("namespaces", () -> ProcFs.read(holder.pid(), "comm").startsWith("sleep"));
+    String net = ProcFs.link(holder.pid(), "ns/net");
+    assertTrue(!net.equals(here), net);
+    String place = "/proc/" + holder.pid() + "/ns/";
+    Bundle bundle = bundle(box).join("user", place + "user").join("network", place + "net");
+    assertEquals(
+        ProcFs.link(holder.pid(), "ns/user") + "\n" + net,
+        output(box, bundle, "readlink /proc/self/ns/user; readlink /proc/self/ns/net"));
+  }
+
   @OnGatun
   void sysIsTheHostsWhereTheNetworkIs(Box box) {
     Bundle bundle = bundle(box).removeMount("/sys").removeMount("/sys/fs/cgroup");
