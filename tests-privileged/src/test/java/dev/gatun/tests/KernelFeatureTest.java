@@ -121,7 +121,7 @@ class KernelFeatureTest {
                 Map.of())
             .await()
             .expectSuccess();
-    assertEquals("1\nstart\nstate.json\nstatus\nsteps\nran", all.out(), all::toString);
+    assertEquals("1\ncgroup\nconfig.json\nstart\nstate.json\nstatus\nsteps\nran", all.out(), all::toString);
     box.expectNothingLeft();
   }
 
