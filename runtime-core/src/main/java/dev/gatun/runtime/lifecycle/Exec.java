@@ -58,6 +58,8 @@ public final class Exec {
 
   private static final int MAX_MESSAGES = 32 << 10;
 
+  private static final String COMPARE = "compare namespaces with those of the container";
+
   private static final long RESOLVE =
       Constants.RESOLVE_BENEATH
           | Constants.RESOLVE_NO_SYMLINKS
@@ -540,7 +542,7 @@ public final class Exec {
     Slot own = b.slot("own");
     Slot other = b.slot("other");
     Data statx = b.buffer("statx", Structs.SIZEOF_STATX);
-    b.step("compare namespaces with those of the container", "");
+    b.step(COMPARE, "");
     b.set(kinds, imm(0));
     for (NamespaceType type : NamespaceType.values()) {
       Label same = b.label("same");
@@ -723,6 +725,18 @@ public final class Exec {
     Kernel.Result result = kernel.run(entering.program());
     byte[] messages = result.bytes(entering.messages());
     RuntimeException failure = failure(result, entering, compiled, messages);
+    if (failure instanceof SyscallException refused
+        && refused.errno() == Errno.EACCES
+        && refused.step().equals(COMPARE)
+        && found.status() == Status.CREATED) {
+      // It was executed by the host's user namespace, where an ordinary user may not look into it.
+      failure =
+          new ContainerException(
+              "cannot exec in a created container without the host's privileges: start it first: \""
+                  + request.id()
+                  + "\"",
+              refused);
+    }
     if (failure != null) {
       close(result.slot(entering.pidfd()));
       close(result.slot(entering.terminal()));
