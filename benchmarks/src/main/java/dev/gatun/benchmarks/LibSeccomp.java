@@ -14,6 +14,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import org.jspecify.annotations.Nullable;
 
 /** libseccomp as runc uses it, and the system calls that a filter is loaded and tried with. */
 @SuppressWarnings("restricted") // there is no other way to a C library
@@ -62,7 +63,7 @@ final class LibSeccomp {
         LINKER.defaultLookup().findOrThrow(name), FunctionDescriptor.of(result, args));
   }
 
-  private static int value(Seccomp.Action action, Long errno) {
+  private static int value(Seccomp.Action action, @Nullable Long errno) {
     return switch (action) {
       case SCMP_ACT_ALLOW -> 0x7fff_0000;
       case SCMP_ACT_ERRNO -> 0x5_0000 | (errno == null ? 1 : errno.intValue());

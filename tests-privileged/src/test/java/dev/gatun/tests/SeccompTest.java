@@ -324,6 +324,23 @@ class SeccompTest {
   }
 
   @OnGatun
+  void aKernelWithoutFiltersIsOneSentence(Box box) {
+    for (boolean none : new boolean[] {true, false}) {
+      Bundle bundle = privileges(allowing(box, rule("fallocate", "ERRNO", "")), none);
+      bundle.args("/bin/true");
+      Command run =
+          SeccompThread.under(
+              List.of(SeccompThread.Rule.enosys("seccomp")), () -> box.run(bundle));
+      run.expectFailure(
+          "seccomp filter of ",
+          "seccomp(SECCOMP_SET_MODE_FILTER, ",
+          "ENOSYS",
+          "[config.json /linux/seccomp]");
+    }
+    box.expectNothingLeft();
+  }
+
+  @OnGatun
   void explainShowsTheFilter(Box box) {
     Bundle bundle = allowing(box, rule("fallocate no_such_call", "ERRNO", ""));
     String out = box.call("explain", bundle.write()).expectSuccess().out();

@@ -55,6 +55,7 @@ final class SeccompThread {
   private static int numberOf(String name) {
     return switch (name) {
       case "fcntl" -> X86 ? 72 : 25;
+      case "seccomp" -> X86 ? 317 : 277;
       case "memfd_create" -> X86 ? 319 : 279;
       case "execveat" -> X86 ? 322 : 281;
       case "pidfd_send_signal" -> 424;
