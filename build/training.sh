@@ -22,12 +22,14 @@ for bundle in "$checkout/examples/hello" "$checkout/build/training"; do
   try state $id
   try ps $id
   try list
+  try update --pids-limit 100 $id
   try exec $id /bin/true
   try exec --user 1:1 --env A=b --detach --pid-file "$state/pid" $id /bin/true
   try exec --process "$checkout/build/training/process.json" $id
   try start $id
   try pause $id
   try resume $id
+  try events --stats $id
   try kill $id KILL
   try delete $id
   try delete --force $id

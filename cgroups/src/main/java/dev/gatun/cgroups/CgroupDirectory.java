@@ -36,6 +36,11 @@ public final class CgroupDirectory {
   /** How often, 10 ms apart, a directory is tried to be removed that nothing keeps any more. */
   private static final int REMOVALS = 100;
 
+  /** How cgroup.type begins where there are only threads, against "domain\n" and its like. */
+  private static final long THREADED = word("threaded");
+
+  private static final long DOMAIN_INVALID = word("domain i");
+
   private final ProgramBuilder b;
   private final CgroupPath path;
   private final Slot made;
@@ -86,6 +91,7 @@ public final class CgroupDirectory {
         RESOLVE,
         directory);
     Idioms.close(b, parent);
+    checkType(directory);
     CgroupEvents events = CgroupEvents.open(b, directory);
     events.read();
     Label populated = b.label("populated");
@@ -109,6 +115,46 @@ public final class CgroupDirectory {
   }
 
   /**
+   * Fails with EOPNOTSUPP for a cgroup of threads, which no process can be born in: cgroup.type
+   * reads "threaded" or "domain invalid" there.
+   */
+  private void checkType(Slot directory) {
+    Slot file = b.fd("type", "cgroup.type");
+    Data text = b.buffer("cgroup.type", 32);
+    Slot word = b.slot("type");
+    b.sys(
+            Syscall.OPENAT,
+            directory,
+            b.string("cgroup.type"),
+            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+            imm(0))
+        .into(file);
+    b.sys(Syscall.READ, file, text.address(), imm(text.size()));
+    Idioms.close(b, file);
+    Label threaded = b.label("cgroup of threads");
+    b.load(8, word, text.address(), imm(0));
+    b.branch(Op.Condition.EQ, word, imm(THREADED), threaded);
+    b.branch(Op.Condition.EQ, word, imm(DOMAIN_INVALID), threaded);
+    b.outOfLine(() -> {
+      b.bind(threaded);
+      b.step(
+          "container's cgroup holds threads and no processes: cgroup.type of \""
+              + path.directory()
+              + "\" is not domain",
+          CgroupPath.PLACE);
+      b.fail(Errno.EOPNOTSUPP);
+    });
+  }
+
+  private static long word(String eightBytes) {
+    long word = 0;
+    for (int i = 7; i >= 0; i--) {
+      word = word << 8 | eightBytes.charAt(i);
+    }
+    return word;
+  }
+
+  /**
    * Enables the controllers that a plan needs, in every cgroup from the mount's root down to the
    * one above the container's: their files are in the container's then. The directories must exist.
    * Enabling what is enabled already changes nothing. Fails with ENOENT when cgroup v2 does not
@@ -124,13 +170,23 @@ public final class CgroupDirectory {
     List<String> above = path.above();
     b.step("enable controllers", plan.place(0));
     Slot mount = openMount();
-    for (int depth = 0; depth <= above.size(); depth++) {
+    for (int depth = path.foreign(); depth <= above.size(); depth++) {
       String directory = CgroupPath.join(above, depth);
       String file = directory + "/cgroup.subtree_control";
       b.step("enable controllers in \"" + path.mountPoint() + directory + "\"", plan.place(0));
       Slot control = b.fd("subtree_control", path.mountPoint() + file);
+      Label foreign = b.label("not the caller's");
       Idioms.openat2(
-          b, mount, b.string(file.substring(1)), Constants.O_WRONLY, 0, RESOLVE, control);
+          b,
+          mount,
+          b.string(file.substring(1)),
+          Constants.O_WRONLY,
+          0,
+          RESOLVE,
+          control,
+          foreign,
+          Errno.EACCES,
+          Errno.EPERM);
       for (int i = 0; i < controllers.size(); i++) {
         String controller = controllers.get(i);
         String where = " in \"" + path.mountPoint() + directory + "\"";
@@ -161,6 +217,7 @@ public final class CgroupDirectory {
         });
       }
       Idioms.close(b, control);
+      b.bind(foreign);
     }
     Idioms.close(b, mount);
   }

@@ -7,6 +7,7 @@ package dev.gatun.cgroups;
  * one.
  */
 public final class CgroupException extends RuntimeException {
+  private final String problem;
   private final String place;
 
   /**
@@ -17,7 +18,13 @@ public final class CgroupException extends RuntimeException {
    */
   public CgroupException(String message, String place) {
     super(place.isEmpty() ? message : message + " [config.json " + place + "]");
+    this.problem = message;
     this.place = place;
+  }
+
+  /** The operation and what is wrong, without the place. */
+  public String problem() {
+    return problem;
   }
 
   /** The JSON pointer into {@code config.json}, or the empty string. */

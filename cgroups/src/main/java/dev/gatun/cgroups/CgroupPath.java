@@ -11,8 +11,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param mountPoint where cgroup2 is mounted
  * @param path the path below it, beginning with a slash
+ * @param delegated the path of the cgroup above it from which on cgroups are the runtime's to
+ *     change, since another manager owns what is above; empty when that is the mount's root
  */
-public record CgroupPath(String mountPoint, String path) {
+public record CgroupPath(String mountPoint, String path, String delegated) {
   /** The place in {@code config.json} that asks for a path. */
   public static final String PLACE = "/linux/cgroupsPath";
 
@@ -28,6 +30,20 @@ public record CgroupPath(String mountPoint, String path) {
     if (parts.isEmpty() || !join(parts, parts.size()).equals(path)) {
       throw refuse(path, "is not a path of a cgroup below the root");
     }
+    if (!delegated.isEmpty() && !path.startsWith(delegated + "/")) {
+      throw refuse(path, "is not below \"" + delegated + "\"");
+    }
+  }
+
+  /**
+   * A cgroup in a hierarchy that is the runtime's own.
+   *
+   * @param mountPoint where cgroup2 is mounted
+   * @param path the path below it, beginning with a slash
+   * @throws CgroupException if it is no such path
+   */
+  public CgroupPath(String mountPoint, String path) {
+    this(mountPoint, path, "");
   }
 
   /**
@@ -74,6 +90,11 @@ public record CgroupPath(String mountPoint, String path) {
   /** The directory, for people and for {@code state.json}. */
   public String directory() {
     return mountPoint.equals("/") ? path : mountPoint + path;
+  }
+
+  /** How many of the parts {@link #above} are another manager's. */
+  int foreign() {
+    return delegated.isEmpty() ? 0 : parts(delegated).size();
   }
 
   /** The last part of the path. */

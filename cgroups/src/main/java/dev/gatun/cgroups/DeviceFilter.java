@@ -209,9 +209,10 @@ public final class DeviceFilter {
   }
 
   /**
-   * Attaches the filter to a cgroup, in place of all that are attached to it. In between both
-   * apply. It stays until it is replaced or the cgroup is removed. Filters of cgroups above apply
-   * as well.
+   * Attaches the filter to a cgroup, in place of all that are attached to it. The only one that is
+   * there is replaced atomically; of several, all apply until the last of them is detached. A
+   * filter that allows everything is none: what is there is detached. It stays until it is replaced
+   * or the cgroup is removed. Filters of cgroups above apply as well.
    *
    * @param b the program
    * @param cgroup a slot with the directory's descriptor
@@ -230,6 +231,11 @@ public final class DeviceFilter {
     bpf(b, Constants.BPF_PROG_QUERY, query);
     Slot count = b.slot("attached before");
     b.load(4, count, query.address(), imm(Structs.BPF_ATTR_QUERY_PROG_CNT));
+    Slot at = b.slot("program id");
+    Slot old = b.fd("older filter", null);
+    b.set(at, ids.address());
+    Data byId = b.variable("bpf_attr", Structs.SIZEOF_BPF_ATTR);
+    Label done = b.label("filtered");
     if (!everything) {
       Data instructions = b.constant("device filter", code.length).put(0, code);
       Data load =
@@ -242,26 +248,43 @@ public final class DeviceFilter {
       Slot program = b.fd("device filter", null);
       b.sys(Syscall.BPF, imm(Constants.BPF_PROG_LOAD), load.address(), imm(Structs.SIZEOF_BPF_ATTR))
           .into(program);
+      Label several = b.label("not one older filter");
+      b.branch(Op.Condition.NE, count, imm(1), several);
+      open(b, byId, at, old);
+      Data replace =
+          b.variable("bpf_attr", Structs.SIZEOF_BPF_ATTR)
+              .u32(Structs.BPF_ATTR_ATTACH_TYPE, Constants.BPF_CGROUP_DEVICE)
+              .u32(
+                  Structs.BPF_ATTR_ATTACH_FLAGS,
+                  Constants.BPF_F_ALLOW_MULTI | Constants.BPF_F_REPLACE);
+      b.store(4, replace.address(), imm(Structs.BPF_ATTR_TARGET_FD), cgroup);
+      b.store(4, replace.address(), imm(Structs.BPF_ATTR_ATTACH_BPF_FD), program);
+      b.store(4, replace.address(), imm(Structs.BPF_ATTR_REPLACE_BPF_FD), old);
+      bpf(b, Constants.BPF_PROG_ATTACH, replace);
+      Idioms.close(b, old);
+      Idioms.close(b, program);
+      b.jump(done);
+      b.bind(several);
       attachOrDetach(b, Constants.BPF_PROG_ATTACH, cgroup, program);
       Idioms.close(b, program);
     }
-    Label none = b.label("no older filter");
-    b.branch(Op.Condition.EQ, count, imm(0), none);
-    Slot at = b.slot("program id");
-    Slot id = b.slot("id");
-    Slot old = b.fd("older filter", null);
-    b.set(at, ids.address());
-    Data byId = b.variable("bpf_attr", Structs.SIZEOF_BPF_ATTR);
+    b.branch(Op.Condition.EQ, count, imm(0), done);
     Label next = b.loop("older filter");
-    b.load(4, id, at, imm(0));
-    b.store(4, byId.address(), imm(Structs.BPF_ATTR_PROG_ID), id);
-    bpf(b, Constants.BPF_PROG_GET_FD_BY_ID, byId).into(old);
+    open(b, byId, at, old);
     attachOrDetach(b, Constants.BPF_PROG_DETACH, cgroup, old);
     Idioms.close(b, old);
     b.alu(Op.Function.ADD, at, at, imm(4));
     b.alu(Op.Function.SUB, count, count, imm(1));
     b.branch(Op.Condition.NE, count, imm(0), next);
-    b.bind(none);
+    b.bind(done);
+  }
+
+  /** Opens the program whose id is at an address. */
+  private static void open(ProgramBuilder b, Data byId, Slot at, Slot into) {
+    Slot id = b.slot("id");
+    b.load(4, id, at, imm(0));
+    b.store(4, byId.address(), imm(Structs.BPF_ATTR_PROG_ID), id);
+    bpf(b, Constants.BPF_PROG_GET_FD_BY_ID, byId).into(into);
   }
 
   private static void attachOrDetach(ProgramBuilder b, int command, Slot cgroup, Slot program) {

@@ -51,14 +51,16 @@ public final class ResourcePlan {
   }
 
   private final CgroupRoot root;
+  private final boolean located;
   private final List<Write> writes = new ArrayList<>();
   private final List<Write> late = new ArrayList<>(1);
   private final List<String> controllers = new ArrayList<>(8);
   private final List<String> places = new ArrayList<>(8);
   private long checkedLimit = -1;
 
-  private ResourcePlan(CgroupRoot root) {
+  private ResourcePlan(CgroupRoot root, boolean located) {
     this.root = root;
+    this.located = located;
   }
 
   /**
@@ -71,7 +73,24 @@ public final class ResourcePlan {
    *     controller that is bound to version 1
    */
   public static ResourcePlan of(@Nullable Resources resources, CgroupRoot root) {
-    ResourcePlan plan = new ResourcePlan(root);
+    return of(resources, root, true);
+  }
+
+  /**
+   * Plans the writes for resources that are not those of {@code config.json}: no place in it is
+   * named by what fails.
+   *
+   * @param resources what is to be changed; what is absent stays as it is
+   * @param root where cgroup v2 is, and which controllers it does not have
+   * @return the plan
+   * @throws CgroupException as of {@link #of}; its {@link CgroupException#problem} says all
+   */
+  public static ResourcePlan ofUpdate(Resources resources, CgroupRoot root) {
+    return of(resources, root, false);
+  }
+
+  private static ResourcePlan of(@Nullable Resources resources, CgroupRoot root, boolean located) {
+    ResourcePlan plan = new ResourcePlan(root, located);
     if (resources != null) {
       plan.pids(resources.pids());
       plan.memory(resources.memory());
@@ -110,7 +129,11 @@ public final class ResourcePlan {
 
   /** Where {@code config.json} first asks for a controller, in the order of them. */
   String place(int controller) {
-    return places.get(controller);
+    return at(places.get(controller));
+  }
+
+  private String at(String place) {
+    return located ? place : "";
   }
 
   /**
@@ -141,8 +164,8 @@ public final class ResourcePlan {
     }
   }
 
-  private static void write(ProgramBuilder b, Slot cgroup, Write write) {
-    b.step("set " + write.file + " to \"" + write.value + "\"", write.place);
+  private void write(ProgramBuilder b, Slot cgroup, Write write) {
+    b.step("set " + write.file + " to \"" + write.value + "\"", at(write.place));
     Slot fd = b.fd("control file", write.file);
     Write otherwise = write.otherwise;
     Label missing = b.label("no " + write.file);
@@ -174,7 +197,7 @@ public final class ResourcePlan {
 
   /** Fails with EBUSY when more memory is in use than will be allowed: checkBeforeUpdate. */
   private void checkUsage(ProgramBuilder b, Slot cgroup) {
-    b.step("compare memory.current with the new limit", PLACE + "/memory/checkBeforeUpdate");
+    b.step("compare memory.current with the new limit", at(PLACE + "/memory/checkBeforeUpdate"));
     Slot fd = b.fd("control file", "memory.current");
     Data text = b.buffer("memory.current", NUMBER);
     Slot at = b.slot("at");
@@ -206,7 +229,7 @@ public final class ResourcePlan {
     b.bind(end);
     Label fits = b.label("fits");
     b.branch(Op.Condition.LTU, usage, imm(checkedLimit + 1), fits);
-    b.step("memory.max would be below memory.current", PLACE + "/memory/limit");
+    b.step("memory.max would be below memory.current", at(PLACE + "/memory/limit"));
     b.fail(Errno.EBUSY);
     b.bind(fits);
   }

@@ -1,11 +1,16 @@
 package dev.gatun.cgroups;
 
+import static dev.gatun.linux.program.Arg.imm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.linux.Arch;
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Structs;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.ProgramBuilder;
@@ -183,13 +188,16 @@ class DeviceFilterTest {
               rule(false, null, null, null, "rwm"),
               rule(true, DeviceRule.Type.CHARACTER, 1L, 11L, "r")));
       assertEquals("yes", opens(cgroups, "/dev/kmsg"));
+      assertEquals(1, attached(kernel, cgroups));
       attach(kernel, cgroups, false, List.of());
       assertEquals("no", opens(cgroups, "/dev/kmsg"));
+      assertEquals(1, attached(kernel, cgroups));
       List<DeviceRule> everything = List.of(rule(true, null, null, null, "rwm"));
       assertTrue(DeviceFilter.of(everything).allowsEverything());
       assertFalse(DeviceFilter.of(List.of()).allowsEverything());
       attach(kernel, cgroups, false, everything);
       assertEquals("yes", opens(cgroups, "/dev/kmsg"));
+      assertEquals(0, attached(kernel, cgroups));
     } finally {
       cgroups.close();
     }
@@ -233,6 +241,28 @@ class DeviceFilterTest {
     Idioms.close(b, fd);
     b.bind(missing);
     kernel.run(b.build()).orThrow();
+  }
+
+  /** How many programs are attached to the cgroup. */
+  private static long attached(TestKernel kernel, TestCgroups cgroups) {
+    ProgramBuilder b = new ProgramBuilder(Arch.host());
+    Label missing = b.label("missing");
+    Slot count = b.slot("count");
+    b.set(count, imm(-1));
+    Slot fd = new CgroupDirectory(b, cgroups.path("")).open(missing);
+    Data ids = b.buffer("ids", 64);
+    Data query =
+        b.variable("bpf_attr", Structs.SIZEOF_BPF_ATTR)
+            .u32(Structs.BPF_ATTR_QUERY_ATTACH_TYPE, Constants.BPF_CGROUP_DEVICE)
+            .address(Structs.BPF_ATTR_QUERY_PROG_IDS, ids.address())
+            .u32(Structs.BPF_ATTR_QUERY_PROG_CNT, 16);
+    b.store(4, query.address(), imm(Structs.BPF_ATTR_QUERY_TARGET_FD), fd);
+    b.sys(
+        Syscall.BPF, imm(Constants.BPF_PROG_QUERY), query.address(), imm(Structs.SIZEOF_BPF_ATTR));
+    b.load(4, count, query.address(), imm(Structs.BPF_ATTR_QUERY_PROG_CNT));
+    Idioms.close(b, fd);
+    b.bind(missing);
+    return kernel.run(b.build()).orThrow().slot(count);
   }
 
   private static String opens(TestCgroups cgroups, String device) throws IOException {

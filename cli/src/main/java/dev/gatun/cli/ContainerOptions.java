@@ -40,7 +40,9 @@ final class ContainerOptions {
         attended,
         options.get("pidfd-socket"),
         notify(call, attended) != null,
-        call.rootless());
+        call.rootless(),
+        null,
+        call.cgroups());
   }
 
   /** Who is told when the container is ready, null when nobody is. */

@@ -1,6 +1,7 @@
 package dev.gatun.cli;
 
 import dev.gatun.linux.program.Kernel;
+import dev.gatun.runtime.lifecycle.CgroupDriver;
 import dev.gatun.runtime.lifecycle.Create;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param environment the caller's environment, {@code NAME=value} each
  * @param notes takes what is worth saying besides
  * @param rootless what {@code --rootless} says
+ * @param cgroups who makes the cgroups of containers
  */
 record Invocation(
     Kernel kernel,
@@ -21,7 +23,8 @@ record Invocation(
     Options options,
     List<String> environment,
     Notes notes,
-    Create.Rootless rootless) {
+    Create.Rootless rootless,
+    CgroupDriver cgroups) {
 
   /** Notes what does not apply to a new container. */
   void warn(Create.Created created) {

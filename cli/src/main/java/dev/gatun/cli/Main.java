@@ -80,7 +80,6 @@ public final class Main {
       if (global.has("help") || rest.isEmpty() || rest.getFirst().equals("help")) {
         return Help.of(rest);
       }
-      check(global);
       name = rest.getFirst();
       Verb verb = Verbs.named(name);
       if (verb == null) {
@@ -110,21 +109,10 @@ public final class Main {
               options,
               environment,
               notes,
-              rootless(global)));
+              rootless(global),
+              CgroupOptions.driver(global, environment)));
     } catch (RuntimeException e) {
       return Outcome.fail(name.equals("exec") ? 255 : 1, sentence(e));
-    }
-  }
-
-  private static void check(Options global) {
-    if (global.has("systemd-cgroup") || "systemd".equals(global.get("cgroup-manager"))) {
-      throw new UsageException(
-          "--systemd-cgroup: this version of gatun has the cgroupfs driver alone");
-    }
-    String manager = global.get("cgroup-manager", "cgroupfs");
-    if (!manager.equals("cgroupfs")) {
-      throw new UsageException(
-          "--cgroup-manager " + manager + ": this version of gatun has the cgroupfs driver alone");
     }
   }
 

@@ -8,6 +8,7 @@ final class Verbs {
   static final String[] NAMES = {
     "create",
     "delete",
+    "events",
     "exec",
     "explain",
     "features",
@@ -19,7 +20,8 @@ final class Verbs {
     "run",
     "spec",
     "start",
-    "state"
+    "state",
+    "update"
   };
 
   private Verbs() {}
@@ -28,6 +30,7 @@ final class Verbs {
     return switch (name) {
       case "create" -> new CreateVerb();
       case "delete" -> new DeleteVerb();
+      case "events" -> new EventsVerb();
       case "exec" -> new ExecVerb();
       case "explain" -> new ExplainVerb();
       case "features" -> new FeaturesVerb();
@@ -40,6 +43,7 @@ final class Verbs {
       case "spec" -> new SpecVerb();
       case "start" -> new StartVerb();
       case "state" -> new StateVerb();
+      case "update" -> new UpdateVerb();
       default -> null;
     };
   }

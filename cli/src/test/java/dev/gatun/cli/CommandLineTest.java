@@ -34,8 +34,12 @@ class CommandLineTest {
           --nope | flag provided but not defined: --nope
           --log | flag needs an argument: --log
           --log-format xml state x | invalid log format "xml": it must be text or json
-          --systemd-cgroup state x | --systemd-cgroup: this version of gatun has the cgroupfs driver alone
-          --cgroup-manager disabled list | --cgroup-manager disabled: this version of gatun has the cgroupfs driver alone
+          --cgroup-manager none list | invalid value "none" for --cgroup-manager: it must be cgroupfs, systemd or disabled
+          update --memory 1x a | invalid value "1x" for --memory: it must be a size such as 64m
+          update --cpu-share -2 a | invalid value "-2" for --cpu-share: it must be -1 or more
+          update --l3-cache-schema x a | --l3-cache-schema: no container of this runtime uses Intel RDT
+          events --interval 0s a | invalid value "0s" for --interval: it must be a time above 0 such as 5s
+          events --interval 5 a | invalid value "5" for --interval: it must be a time above 0 such as 5s
           --rootless maybe list | invalid value "maybe" for --rootless: it must be true, false or auto
           state | wrong number of arguments: "gatun state" takes <container-id>: see gatun state --help
           state a b | wrong number of arguments: "gatun state" takes <container-id>: see gatun state --help
@@ -53,6 +57,19 @@ class CommandLineTest {
     assertEquals(message, outcome.error());
     assertEquals(1, outcome.status());
     assertEquals("", out(outcome));
+  }
+
+  @Test
+  void sizesAndTimes() {
+    assertEquals(-1, UpdateVerb.size("memory", "-1"));
+    assertEquals(67_108_864, UpdateVerb.size("memory", "67108864"));
+    assertEquals(67_108_864, UpdateVerb.size("memory", "64m"));
+    assertEquals(67_108_864, UpdateVerb.size("memory", "64MiB"));
+    assertEquals(1_610_612_736, UpdateVerb.size("memory", "1.5g"));
+    assertEquals(512, UpdateVerb.size("memory", "0.5 kb"));
+    assertEquals(5_000_000_000L, EventsVerb.nanoseconds("5s"));
+    assertEquals(90_500_000_000L, EventsVerb.nanoseconds("1m30.5s"));
+    assertEquals(250_000_000L, EventsVerb.nanoseconds("250ms"));
   }
 
   @Test

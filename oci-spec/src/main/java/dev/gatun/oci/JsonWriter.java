@@ -194,6 +194,21 @@ public final class JsonWriter {
   }
 
   /**
+   * Writes a member that is a number with two digits behind the point, as few of them as it takes.
+   *
+   * @param name the name
+   * @param hundredths the number's hundredfold, not negative
+   * @return this writer
+   */
+  public JsonWriter hundredthsMember(String name, long hundredths) {
+    long rest = hundredths % 100;
+    String digits =
+        rest == 0 ? "" : rest % 10 == 0 ? "." + rest / 10 : rest < 10 ? ".0" + rest : "." + rest;
+    name(name).literal(hundredths / 100 + digits);
+    return this;
+  }
+
+  /**
    * Returns what was written; pretty output ends with a newline.
    *
    * @return the document's UTF-8, a new array

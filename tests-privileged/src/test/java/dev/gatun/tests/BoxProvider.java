@@ -18,8 +18,10 @@ abstract class BoxProvider implements ArgumentsProvider {
   @Override
   public Stream<? extends Arguments> provideArguments(
       ParameterDeclarations parameters, ExtensionContext context) {
-    return OciRuntime.selected().stream()
-        .filter(wanted::contains)
+    return wanted.stream()
+        // The second oracle runs wherever the first one does.
+        .filter(runtime ->
+            OciRuntime.selected().contains(runtime == OciRuntime.CRUN ? OciRuntime.RUNC : runtime))
         .map(runtime -> Arguments.of(new Box(runtime)));
   }
 
@@ -27,6 +29,13 @@ abstract class BoxProvider implements ArgumentsProvider {
   static final class EveryRuntime extends BoxProvider {
     EveryRuntime() {
       super(List.of(OciRuntime.RUNC, OciRuntime.GATUN));
+    }
+  }
+
+  /** Boxes of both oracles and of Gatun. */
+  static final class WithCrun extends BoxProvider {
+    WithCrun() {
+      super(List.of(OciRuntime.RUNC, OciRuntime.CRUN, OciRuntime.GATUN));
     }
   }
 

@@ -10,6 +10,8 @@ import java.util.Locale;
 enum OciRuntime {
   /** The oracle: what a test expects is what runc does. */
   RUNC,
+  /** A second oracle, where runc 1.1 lacks something or both are worth comparing. */
+  CRUN,
   /** The runtime under test. */
   GATUN;
 
@@ -26,6 +28,7 @@ enum OciRuntime {
   Path binary() {
     return switch (this) {
       case RUNC -> runc();
+      case CRUN -> crun();
       case GATUN -> gatun();
     };
   }
@@ -37,6 +40,14 @@ enum OciRuntime {
       }
     }
     throw new IllegalStateException("runc is not installed (Debian package runc)");
+  }
+
+  private static Path crun() {
+    Path binary = Path.of("/usr/bin/crun");
+    if (!Files.isExecutable(binary)) {
+      throw new IllegalStateException("crun is not installed (Debian package crun)");
+    }
+    return binary;
   }
 
   private static Path gatun() {

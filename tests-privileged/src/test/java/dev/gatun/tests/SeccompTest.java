@@ -434,7 +434,8 @@ class SeccompTest {
       bundle.namespaces().addObject().put("type", "user");
       for (String kind : List.of("uid", "gid")) {
         bundle.set(
-            "/linux/" + kind + "Mappings", "[{'containerID': 0, 'hostID': " + user + ", 'size': 1}]");
+            "/linux/" + kind + "Mappings",
+            "[{'containerID': 0, 'hostID': " + user + ", 'size': 1}]");
       }
       // Group 5 is not mapped, and resources are root's to give.
       bundle.removeMount("/dev/pts").remove("/linux/resources");

@@ -86,6 +86,8 @@ public final class InitCompiler {
    * @param newKeyring give the container a session keyring of its own
    * @param inCgroup whether init is born in a cgroup whose descriptor it is given
    * @param embedded whether the runtime is in a JVM whose limits nobody meant for the container
+   * @param laterCgroup the path of the cgroup's directory when it is made only after the
+   *     intermediate exists; what is given is then a pipe, on which a byte says that it is there
    */
   public record Options(
       String id,
@@ -95,7 +97,8 @@ public final class InitCompiler {
       boolean noPivot,
       boolean newKeyring,
       boolean inCgroup,
-      boolean embedded) {
+      boolean embedded,
+      @Nullable String laterCgroup) {
     /** What the command line adds; see the components. */
     public Options(
         String id,
@@ -105,7 +108,7 @@ public final class InitCompiler {
         boolean noPivot,
         boolean newKeyring,
         boolean inCgroup) {
-      this(id, bundle, preservedFds, listenFds, noPivot, newKeyring, inCgroup, false);
+      this(id, bundle, preservedFds, listenFds, noPivot, newKeyring, inCgroup, false, null);
     }
   }
 
@@ -305,6 +308,7 @@ public final class InitCompiler {
     if (options.embedded()) {
       Inherited.reset(b);
     }
+    awaitCgroup();
     if (seccomp != null) {
       seccomp.connect();
     }
@@ -358,6 +362,37 @@ public final class InitCompiler {
       userNamespace.serve(pid);
     }
     b.sys(Syscall.EXIT_GROUP, imm(0));
+  }
+
+  /**
+   * Waits until the cgroup exists, which systemd makes around this process; without the runtime
+   * this process ends.
+   */
+  private void awaitCgroup() {
+    String path = options.laterCgroup();
+    if (cgroup == null || path == null) {
+      return;
+    }
+    b.step("wait for the cgroup", "/linux/cgroupsPath");
+    Slot got = b.slot("got");
+    Label made = b.label("cgroup made");
+    Data token = b.buffer("token", 8);
+    b.sys(Syscall.READ, cgroup, token.address(), imm(1)).into(got);
+    b.branch(Condition.NE, got, imm(0), made);
+    b.sys(Syscall.EXIT_GROUP, imm(1));
+    b.bind(made);
+    Idioms.close(b, cgroup);
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string(path),
+            imm(
+                Constants.O_PATH
+                    | b.arch().O_DIRECTORY()
+                    | b.arch().O_NOFOLLOW()
+                    | Constants.O_CLOEXEC),
+            imm(0))
+        .into(cgroup);
   }
 
   /**

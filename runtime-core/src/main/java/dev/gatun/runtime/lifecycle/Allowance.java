@@ -64,6 +64,8 @@ final class Allowance {
    * @param linux the configuration
    * @param root where cgroup v2 is
    * @param id the container's id
+   * @param driver who makes the cgroup
+   * @param scoped the cgroup when systemd makes it, else null
    * @throws RuntimeException when limits are asked for that nobody may set here
    */
   static Allowance of(
@@ -72,17 +74,21 @@ final class Allowance {
       Privileges privileges,
       Linux linux,
       CgroupRoot root,
-      String id) {
+      String id,
+      CgroupDriver.Kind driver,
+      @Nullable CgroupPath scoped) {
+    boolean own = driver == CgroupDriver.Kind.CGROUPFS;
     boolean lenient =
         asked == Create.Rootless.TRUE || (asked == Create.Rootless.AUTO && privileges.isLimited());
     String path = linux.cgroupsPath();
     boolean named = path != null && !path.isEmpty();
     if (!lenient && !privileges.isLimited()) {
-      return new Allowance(privileges, CgroupPath.of(root, path, id), linux.resources());
+      return new Allowance(
+          privileges, own ? CgroupPath.of(root, path, id) : scoped, linux.resources());
     }
-    CgroupPath cgroup = null;
-    boolean nowhere = lenient && !named && root.own() == null;
-    if (!nowhere) {
+    CgroupPath cgroup = scoped;
+    boolean nowhere = own && lenient && !named && root.own() == null;
+    if (own && !nowhere) {
       cgroup = CgroupPath.of(root, path, id);
     }
     Resources resources = linux.resources();
@@ -94,7 +100,7 @@ final class Allowance {
       ProgramBuilder b = new ProgramBuilder(kernel.arch());
       Slot allowed = b.slot("allowed");
       b.set(allowed, imm(0));
-      if (cgroup != null) {
+      if (own && cgroup != null) {
         mayMake(b, cgroup, allowed);
       }
       Data environment = b.output("environment", MAX_ENVIRONMENT);
@@ -106,7 +112,7 @@ final class Allowance {
               privileges.gid(),
               privileges.inUserNamespace(),
               pathOf(result.bytes(environment)));
-      if (lenient && !named && result.slot(allowed) == 0) {
+      if (own && lenient && !named && result.slot(allowed) == 0) {
         nowhere = true;
       }
     }

@@ -6,6 +6,8 @@ import dev.gatun.cgroups.CgroupDirectory;
 import dev.gatun.cgroups.CgroupFreezer;
 import dev.gatun.cgroups.CgroupPath;
 import dev.gatun.cgroups.CgroupProcesses;
+import dev.gatun.cgroups.SystemdScope;
+import dev.gatun.linux.Errno;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Kernel;
@@ -29,7 +31,34 @@ final class Cgroups {
       return null;
     }
     ContainerState.Cgroup cgroup = state.cgroup();
-    return cgroup == null ? null : new CgroupPath(cgroup.mountPoint(), cgroup.path());
+    return cgroup == null ? null : new CgroupPath(cgroup.mountPoint(), cgroup.path(), cgroup.delegated());
+  }
+
+  /** Adds records that open it; without it they fail with ENOENT. */
+  static Slot open(ProgramBuilder b, Descriptors descriptors, CgroupDirectory directory) {
+    Label missing = b.label("missing");
+    Slot cgroup = directory.open(missing);
+    descriptors.add(cgroup);
+    b.outOfLine(() -> {
+      b.bind(missing);
+      b.step("the container's cgroup is not there any more", "");
+      b.fail(Errno.ENOENT);
+    });
+    return cgroup;
+  }
+
+  /** Adds records that remove it, with everything in it, and systemd's scope around it. */
+  static void remove(ProgramBuilder b, Look.Found found) {
+    CgroupPath path = of(found);
+    if (path == null) {
+      return;
+    }
+    new CgroupDirectory(b, path).remove();
+    ContainerState state = found.state();
+    ContainerState.Cgroup cgroup = state == null ? null : state.cgroup();
+    if (cgroup != null && !cgroup.bus().isEmpty()) {
+      SystemdScope.of(path, cgroup.bus()).stop(b);
+    }
   }
 
   /** Adds records that kill everything in it without waiting; to {@code missing} if it is gone. */

@@ -5,6 +5,7 @@ import static dev.gatun.linux.program.Arg.imm;
 import dev.gatun.cgroups.CgroupDirectory;
 import dev.gatun.cgroups.CgroupPath;
 import dev.gatun.cgroups.CgroupRoot;
+import dev.gatun.cgroups.SystemdScope;
 import dev.gatun.linux.Arch;
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
@@ -84,6 +85,7 @@ public final class Create {
    * @param notifies whether the container is given a NOTIFY_SOCKET
    * @param rootless whether a container may go without a cgroup that nobody lets it have
    * @param embedding what an embedding JVM adds, null on the command line
+   * @param cgroups who makes the cgroup
    */
   public record Request(
       String id,
@@ -98,7 +100,40 @@ public final class Create {
       @Nullable String pidfdSocket,
       boolean notifies,
       Rootless rootless,
-      @Nullable Embedding embedding) {
+      @Nullable Embedding embedding,
+      CgroupDriver cgroups) {
+    /** What the library says: the runtime makes the cgroup. */
+    public Request(
+        String id,
+        @Nullable String bundle,
+        @Nullable String consoleSocket,
+        @Nullable String pidFile,
+        int preserveFds,
+        int listenFds,
+        boolean noPivot,
+        boolean noNewKeyring,
+        boolean attended,
+        @Nullable String pidfdSocket,
+        boolean notifies,
+        Rootless rootless,
+        @Nullable Embedding embedding) {
+      this(
+          id,
+          bundle,
+          consoleSocket,
+          pidFile,
+          preserveFds,
+          listenFds,
+          noPivot,
+          noNewKeyring,
+          attended,
+          pidfdSocket,
+          notifies,
+          rootless,
+          embedding,
+          CgroupDriver.CGROUPFS);
+    }
+
     /** What the command line says; see the components. */
     public Request(
         String id,
@@ -126,7 +161,8 @@ public final class Create {
           pidfdSocket,
           notifies,
           rootless,
-          null);
+          null,
+          CgroupDriver.CGROUPFS);
     }
   }
 
@@ -213,6 +249,7 @@ public final class Create {
 
   private static List<String> warnings(Plan plan, Spawned spawned) {
     List<String> all = new ArrayList<>(plan.compiled().warnings());
+    all.addAll(plan.ignored());
     for (String pointer : plan.unknown()) {
       all.add("unknown property is ignored [config.json " + pointer + "]");
     }
@@ -260,13 +297,16 @@ public final class Create {
       ContainerState state,
       byte[] config,
       @Nullable CgroupPath cgroup,
+      @Nullable SystemdScope scope,
       Limits limits,
+      long delegate,
       InitCompiler.Image compiled,
       InitImage image,
       int kept,
       Map<String, NetDevice> devices,
       Hooks hooks,
-      List<String> unknown) {}
+      List<String> unknown,
+      List<String> ignored) {}
 
   private Plan plan(Bundle bundle, boolean explained) {
     Spec spec = SpecReader.readValid(bundle.config(), "config.json");
@@ -279,10 +319,32 @@ public final class Create {
     // What only root can have is explained to anybody.
     Privileges asks = explained && !withUserNamespace ? Privileges.ROOT : bundle.privileges();
     IdMaps.check(spec, asks);
+    CgroupDriver driver = request.cgroups();
+    SystemdScope scope =
+        driver.kind() == CgroupDriver.Kind.SYSTEMD
+            ? SystemdScope.of(
+                bundle.cgroups(),
+                linux.cgroupsPath(),
+                request.id(),
+                asks.isLimited() ? driver.userBus() : SystemdScope.SYSTEM_BUS,
+                asks.isLimited() ? asks.uid() : SystemdScope.SYSTEM)
+            : null;
     Allowance found =
-        Allowance.of(kernel, request.rootless(), asks, linux, bundle.cgroups(), request.id());
+        Allowance.of(
+            kernel,
+            request.rootless(),
+            asks,
+            linux,
+            bundle.cgroups(),
+            request.id(),
+            driver.kind(),
+            scope == null ? null : scope.cgroup());
     CgroupPath cgroup = found.cgroup();
-    Limits limits = Limits.of(found.resources(), bundle.cgroups(), cgroup);
+    List<String> ignored = new ArrayList<>(1);
+    Limits limits =
+        driver.kind() == CgroupDriver.Kind.DISABLED
+            ? Limits.disabled(found.resources(), bundle.cgroups(), ignored)
+            : Limits.of(found.resources(), bundle.cgroups(), cgroup);
     int kept = request.preserveFds() + request.listenFds();
     InitCompiler.Image compiled =
         InitCompiler.compile(
@@ -296,7 +358,8 @@ public final class Create {
                 request.noPivot(),
                 !request.noNewKeyring(),
                 cgroup != null,
-                request.embedding() != null),
+                request.embedding() != null,
+                scope == null ? null : scope.cgroup().directory()),
             found.privileges());
     InitImage image = InitImage.link(compiled);
     Hooks hooks = spec.hooks() == null ? Hooks.NONE : spec.hooks();
@@ -310,20 +373,29 @@ public final class Create {
             rootfs(bundle.path(), spec.root()),
             bundle.created(),
             (int) bundle.privileges().uid(),
-            cgroup == null ? null : new ContainerState.Cgroup(cgroup.mountPoint(), cgroup.path()),
+            cgroup == null
+                ? null
+                : new ContainerState.Cgroup(
+                    cgroup.mountPoint(),
+                    cgroup.path(),
+                    cgroup.delegated(),
+                    scope == null ? "" : scope.bus()),
             spec.annotations(),
             HookKind.afterCreate(hooks));
     return new Plan(
         state,
         bundle.config(),
         cgroup,
+        scope,
         limits,
+        Delegation.owner(spec),
         compiled,
         image,
         kept,
         linux.netDevices(),
         hooks,
-        spec.unknownProperties());
+        spec.unknownProperties(),
+        ignored);
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
@@ -504,6 +576,8 @@ public final class Create {
       long pid,
       long terminal,
       long made,
+      long first,
+      boolean scoped,
       byte[] messages,
       byte[] stat) {}
 
@@ -522,6 +596,8 @@ public final class Create {
       Data messages,
       Data stat,
       Slot statSize,
+      Slot first,
+      SystemdScope.@Nullable Answer answer,
       @Nullable RuntimeHooks hooks) {}
 
   private Making making(Plan plan) {
@@ -540,6 +616,10 @@ public final class Create {
             b, descriptors, plan.state(), plan.hooks(), HookKind.PRESTART, HookKind.CREATE_RUNTIME);
     Slot messagesEnd = b.slot("messages end");
     Data stat = b.output("stat", MAX_STAT);
+    SystemdScope scope = plan.scope();
+    SystemdScope.Answer answer = scope == null ? null : new SystemdScope.Answer(b);
+    Slot first = b.slot("intermediate");
+    b.set(first, imm(0));
     Data messages = b.output("messages", MAX_MESSAGES);
     b.replyUpTo(messages, imm(0));
     for (Slot slot : new Slot[] {exists, pid, ready, statSize}) {
@@ -587,10 +667,14 @@ public final class Create {
     StateRoot.create(b, directory, StateRoot.CONFIG, plan.config());
     StateRoot.create(b, directory, StateRoot.STEPS, Steps.of(compiled));
     Slot cgroupFd = null;
-    if (cgroupDirectory != null) {
-      cgroupFd = cgroupDirectory.make();
-      descriptors.add(cgroupFd);
-      plan.limits().apply(b, cgroupDirectory, cgroupFd);
+    Slot scopeRead = null;
+    Slot scopeWrite = null;
+    if (scope != null) {
+      scopeRead = descriptors.fd("scope read", null);
+      scopeWrite = descriptors.fd("scope write", null);
+      Spawn.pipe(b, scopeRead, scopeWrite);
+    } else if (cgroupDirectory != null) {
+      cgroupFd = limited(b, descriptors, cgroupDirectory, plan);
     }
     Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled, console);
     ImageFile image =
@@ -600,7 +684,7 @@ public final class Create {
             plan.image(),
             compiled,
             channels,
-            cgroupFd,
+            scopeRead == null ? cgroupFd : scopeRead,
             directory,
             root + "/" + request.id());
     Slot intermediate =
@@ -612,15 +696,27 @@ public final class Create {
             image,
             plan.kept(),
             request.attended(),
-            request.embedding());
+            request.embedding(),
+            first);
     NetDevices devices =
         plan.devices().isEmpty() ? null : new NetDevices(b, descriptors, plan.devices());
     // A byte for an init that is gone must be no SIGPIPE: this end stays while hooks are run.
     Spawn.closeImageEnds(descriptors, channels, cgroupFd, hooks == null ? null : channels.goRead());
+    if (scope != null && answer != null && scopeWrite != null && cgroupDirectory != null) {
+      // A scope begins with a process: this one, which waits for what is made in it.
+      scope.start(b, descriptors, answer, first);
+      cgroupFd = limited(b, descriptors, cgroupDirectory, plan);
+      b.sys(Syscall.WRITE, scopeWrite, b.string("c"), imm(1));
+      descriptors.close(scopeWrite);
+    }
     receive(b, channels, intermediate, messagesEnd, pid, ready, hooks, devices);
     waitFor(b, intermediate);
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
+    b.set(first, imm(0));
+    if (scope != null) {
+      scope.leave(b);
+    }
     b.branch(Condition.EQ, ready, imm(0), done);
     if (console != null) {
       console.receive(b, descriptors, terminal);
@@ -658,7 +754,19 @@ public final class Create {
         messages,
         stat,
         statSize,
+        first,
+        answer,
         hooks);
+  }
+
+  /** Makes the cgroup with its limits. */
+  private static Slot limited(
+      ProgramBuilder b, Descriptors descriptors, CgroupDirectory directory, Plan plan) {
+    Slot cgroup = directory.make();
+    descriptors.add(cgroup);
+    plan.limits().apply(b, directory, cgroup);
+    Delegation.apply(b, cgroup, plan.delegate());
+    return cgroup;
   }
 
   /** It has reported the pid of init and ends; a second time there is nothing to wait for. */
@@ -691,12 +799,20 @@ public final class Create {
             result.slot(making.pid()),
             result.slot(making.terminal()),
             made == null ? 0 : result.slot(made),
+            result.slot(making.first()),
+            making.answer() != null && making.answer().isStarted(result),
             result.bytes(making.messages()),
             result.bytes(making.stat(), result.slot(making.statSize())));
     RuntimeHooks hooks = making.hooks();
     RuntimeException failure = hooks == null ? null : hooks.failure(result);
     if (failure == null) {
       failure = result.failure();
+    }
+    SystemdScope.Answer answer = making.answer();
+    String refusal = answer == null ? null : answer.refusal(result);
+    if (failure != null && refusal != null && plan.scope() != null) {
+      failure =
+          new ContainerException("start unit " + plan.scope().unit() + ": " + refusal, failure);
     }
     if (failure == null) {
       failure = Message.failure(plan.compiled().program(), spawned.messages());
@@ -820,8 +936,23 @@ public final class Create {
               imm(0))
           .tolerate(Errno.ECHILD);
     }
+    if (plan.scope() != null && spawned.first() > 0) {
+      b.step("wait for the intermediate process", "");
+      // Nobody writes to its pipe any more, so it ends.
+      b.sys(
+              Syscall.WAITID,
+              imm(Constants.P_PID),
+              imm(spawned.first()),
+              imm(0),
+              imm(Constants.WEXITED),
+              imm(0))
+          .tolerate(Errno.ECHILD);
+    }
     if (cgroup != null && spawned.made() != 0) {
       new CgroupDirectory(b, cgroup).remove();
+    }
+    if (plan.scope() != null && spawned.scoped()) {
+      plan.scope().stop(b);
     }
     if (spawned.directory() >= 0) {
       StateRoot.remove(b, rootFd, directory, request.id());

@@ -2,8 +2,6 @@ package dev.gatun.runtime.lifecycle;
 
 import static dev.gatun.linux.program.Arg.imm;
 
-import dev.gatun.cgroups.CgroupDirectory;
-import dev.gatun.cgroups.CgroupPath;
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
@@ -95,10 +93,7 @@ public final class Delete {
 
   /** Adds records that remove the cgroup and the state of a container without processes. */
   static void remove(ProgramBuilder b, Look.Found found) {
-    CgroupPath cgroup = Cgroups.of(found);
-    if (cgroup != null) {
-      new CgroupDirectory(b, cgroup).remove();
-    }
+    Cgroups.remove(b, found);
     StateRoot.remove(b, imm(found.root()), imm(found.directory()), found.id());
   }
 }

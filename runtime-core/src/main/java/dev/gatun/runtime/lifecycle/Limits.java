@@ -9,6 +9,7 @@ import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Resources;
 import dev.gatun.runtime.ConfigException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code linux.resources} asks of a container's cgroup: set before init is born in it. */
@@ -43,6 +44,36 @@ final class Limits {
           DeviceFilter.PLACE, "device rules need cgroup v2, which is not mounted here");
     }
     return new Limits(plan, resources.devices().isEmpty() ? null : devices);
+  }
+
+  /**
+   * Plans nothing, for a container without a cgroup of its own.
+   *
+   * @param resources what the configuration asks for, or null
+   * @param root where cgroup v2 is
+   * @param warnings takes what does not apply
+   * @return the plan
+   * @throws RuntimeException naming a limit that the configuration asks for
+   */
+  static Limits disabled(@Nullable Resources resources, CgroupRoot root, List<String> warnings) {
+    if (resources == null) {
+      return NONE;
+    }
+    List<String> controllers = ResourcePlan.of(resources, root).controllers();
+    if (!controllers.isEmpty()) {
+      throw new ConfigException(
+          "/linux/resources",
+          "limit "
+              + controllers.getFirst()
+              + ": --cgroup-manager disabled makes no cgroup that could have limits");
+    }
+    if (!resources.devices().isEmpty()) {
+      warnings.add(
+          "device rules do not apply: --cgroup-manager disabled makes no cgroup [config.json "
+              + DeviceFilter.PLACE
+              + "]");
+    }
+    return NONE;
   }
 
   /** Sets what has to be there before the first process. */

@@ -200,6 +200,7 @@ final class Spawn {
    * Executes the image in a process that shares this one's memory until then. That process arranges
    * its own descriptors and nothing else: rule 17 of the security checklist.
    *
+   * @param pid takes the pid of the process
    * @return a slot with the pidfd of the process, the intermediate
    */
   static Slot start(
@@ -210,7 +211,8 @@ final class Spawn {
       ImageFile image,
       int kept,
       boolean staysBlocked,
-      @Nullable Embedding embedding) {
+      @Nullable Embedding embedding,
+      Slot pid) {
     b.step("execute the image of the container's first process", "");
     return start(
         b,
@@ -221,7 +223,8 @@ final class Spawn {
         image,
         kept,
         staysBlocked,
-        embedding);
+        embedding,
+        pid);
   }
 
   /**
@@ -246,6 +249,30 @@ final class Spawn {
       int kept,
       boolean staysBlocked,
       @Nullable Embedding embedding) {
+    return start(
+        b,
+        descriptors,
+        id,
+        inherited,
+        executable,
+        image,
+        kept,
+        staysBlocked,
+        embedding,
+        b.slot("child"));
+  }
+
+  private static Slot start(
+      ProgramBuilder b,
+      Descriptors descriptors,
+      String id,
+      List<Slot> inherited,
+      Slot executable,
+      ImageFile image,
+      int kept,
+      boolean staysBlocked,
+      @Nullable Embedding embedding,
+      Slot pid) {
     b.bind(image.execute());
     Data all = b.constant("all signals", Structs.SIZEOF_SIGSET).u64(0, -1L);
     Data before = b.buffer("signal mask", Structs.SIZEOF_SIGSET);
@@ -263,7 +290,6 @@ final class Spawn {
       restoreMask(b, before);
       b.jump(failing);
     });
-    Slot pid = b.slot("child");
     Slot pidfd = descriptors.fd("child pidfd", null);
     Slot error = b.slot("exec error");
     Data pidfdAt = b.buffer("pidfd", 8);

@@ -43,8 +43,10 @@ public record ContainerState(
    *
    * @param mountPoint the mount point of cgroup2
    * @param path the cgroup's path below it, with a slash first
+   * @param delegated the path of the cgroup above that systemd made for it, or empty
+   * @param bus the path of the socket over which that is ended, or empty
    */
-  public record Cgroup(String mountPoint, String path) {}
+  public record Cgroup(String mountPoint, String path, String delegated, String bus) {}
 
   /** Where the digits of the pid begin: programs read them without a JSON parser. */
   public static final int PID_OFFSET = 7;
@@ -99,6 +101,9 @@ public record ContainerState(
     Cgroup at = cgroup;
     if (at != null) {
       out.member("cgroupMount", at.mountPoint()).member("cgroup", at.path());
+      if (!at.bus().isEmpty()) {
+        out.member("scope", at.delegated()).member("bus", at.bus());
+      }
     }
     out.name("annotations").beginObject();
     for (Map.Entry<String, String> annotation : annotations.entrySet()) {
@@ -137,6 +142,8 @@ public record ContainerState(
     int uid = 0;
     String mountPoint = null;
     String path = "/";
+    String delegated = "";
+    String bus = "";
     Map<String, String> annotations = Map.of();
     Hooks hooks = Hooks.NONE;
     in.beginObject();
@@ -152,13 +159,15 @@ public record ContainerState(
         case "uid" -> uid = in.int32();
         case "cgroupMount" -> mountPoint = in.string();
         case "cgroup" -> path = in.string();
+        case "scope" -> delegated = in.string();
+        case "bus" -> bus = in.string();
         case "annotations" -> annotations = in.stringMap();
         case "hooks" -> hooks = SpecReader.readHooks(in);
         default -> in.skipUnknown();
       }
     }
     in.end();
-    Cgroup cgroup = mountPoint == null ? null : new Cgroup(mountPoint, path);
+    Cgroup cgroup = mountPoint == null ? null : new Cgroup(mountPoint, path, delegated, bus);
     return new ContainerState(
         pid, startTime, ociVersion, id, bundle, rootfs, created, uid, cgroup, annotations, hooks);
   }

@@ -32,7 +32,7 @@ class StateTextTest {
         "/b/rootfs",
         "2026-11-21T03:44:05.006000000Z",
         1000,
-        new ContainerState.Cgroup("/sys/fs/cgroup", "/a/id"),
+        new ContainerState.Cgroup("/sys/fs/cgroup", "/a/s.scope/container", "/a/s.scope", "/bus"),
         Map.of("a", "1", "b", ""),
         new Hooks(
             List.of(),
