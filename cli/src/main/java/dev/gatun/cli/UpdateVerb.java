@@ -77,7 +77,7 @@ final class UpdateVerb implements Verb {
     Integer weight = null;
     Long asked = number(options, "blkio-weight");
     if (asked != null) {
-      weight = (int) Math.clamp(asked, 0, 1_000_000);
+      weight = Math.clamp(asked, 0, 1_000_000);
     }
     return new Resources(
         List.of(),
