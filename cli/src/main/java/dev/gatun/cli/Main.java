@@ -24,7 +24,7 @@ public final class Main {
   static final Option[] GLOBAL = {
     Option.value(
         "root", (char) 0, "DIR",
-        "of the containers' state (default /run/gatun or $XDG_RUNTIME_DIR/gatun)"),
+        "of containers' state (default /run/gatun or $XDG_RUNTIME_DIR/gatun)"),
     Option.value("log", (char) 0, "FILE", "write errors to a file too"),
     Option.value("log-format", (char) 0, "FORMAT", "of the log: text or json (default text)"),
     Option.flag("debug", (char) 0, "write what is done to the log, or to standard error"),
