@@ -31,12 +31,10 @@ final class LibSeccomp {
   private static final MethodHandle RESOLVE =
       library("seccomp_syscall_resolve_name", JAVA_INT, ADDRESS);
   private static final MethodHandle ADD =
-      library(
-          "seccomp_rule_add_array", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+      library("seccomp_rule_add_array", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
   private static final MethodHandle EXPORT =
       library("seccomp_export_bpf", JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle MEMFD =
-      libc("memfd_create", JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle MEMFD = libc("memfd_create", JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle PREAD =
       libc("pread", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle CLOSE = libc("close", JAVA_INT, JAVA_INT);
@@ -46,8 +44,7 @@ final class LibSeccomp {
           FunctionDescriptor.of(
               JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG),
           Linker.Option.firstVariadicArg(1));
-  private static final MethodHandle PERSONALITY =
-      libc("personality", JAVA_INT, JAVA_LONG);
+  private static final MethodHandle PERSONALITY = libc("personality", JAVA_INT, JAVA_LONG);
   private static final MethodHandle GETPPID = libc("getppid", JAVA_INT);
 
   private static final int SCMP_ARCH_X86 = 0x4000_0003;
@@ -57,8 +54,7 @@ final class LibSeccomp {
   private LibSeccomp() {}
 
   private static MethodHandle library(String name, MemoryLayout result, MemoryLayout... args) {
-    return LINKER.downcallHandle(
-        LIBRARY.findOrThrow(name), FunctionDescriptor.of(result, args));
+    return LINKER.downcallHandle(LIBRARY.findOrThrow(name), FunctionDescriptor.of(result, args));
   }
 
   private static MethodHandle libc(String name, MemoryLayout result, MemoryLayout... args) {

@@ -24,16 +24,15 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Podman's profile: what its compilation costs, and what its filter costs a call. Samples are taken,
- * whose least values and medians mean something on a busy machine too.
+ * Podman's profile: what its compilation costs, and what its filter costs a call. Samples are
+ * taken, whose least values and medians mean something on a busy machine too.
  */
 @BenchmarkMode(Mode.SampleTime)
 @Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class SeccompBenchmark {
-  private static final String PROFILE =
-      "oci-spec/src/test/resources/dev/gatun/oci/podman-4.3.json";
+  private static final String PROFILE = "oci-spec/src/test/resources/dev/gatun/oci/podman-4.3.json";
 
   /** The profile. */
   @State(Scope.Benchmark)

@@ -3,6 +3,7 @@ package dev.gatun.benchmarks;
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -15,6 +16,8 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.gatun.runtime.Gatun;
+import dev.gatun.runtime.GatunException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,9 +53,15 @@ class ArchitectureTest {
     "dev.gatun.linux.local..", "dev.gatun.linux.x86_64..", "dev.gatun.linux.aarch64.."
   };
 
-  /** What a command may run: everything but the kernel of this JVM and what jextract wrote. */
+  /** The library, which lives in a JVM that lives on; its exceptions are everybody's. */
+  private static final DescribedPredicate<JavaClass> LIBRARY =
+      resideInAPackage("dev.gatun.runtime.embedded..")
+          .or(resideInAPackage("dev.gatun.runtime").and(not(assignableTo(GatunException.class))))
+          .as("of the library");
+
+  /** What a command may run: not the library, the kernel of this JVM, and what jextract wrote. */
   private static final DescribedPredicate<JavaClass> DIRECT_PATH =
-      not(resideInAnyPackage(NATIVE)).as("on the direct path");
+      not(resideInAnyPackage(NATIVE)).and(not(LIBRARY)).as("on the direct path");
 
   private static final Set<String> FORMATTING =
       Set.of("format", "formatted", "matches", "replaceAll", "replaceFirst");
@@ -102,6 +111,13 @@ class ArchitectureTest {
               UsesFormat.class),
           new Rule(
               noClasses()
+                  .that(DIRECT_PATH.and(not(assignableTo(GatunException.class))))
+                  .should()
+                  .dependOnClassesThat(LIBRARY)
+                  .because("a command pays for every class that it loads"),
+              UsesLibrary.class),
+          new Rule(
+              noClasses()
                   .should()
                   .accessTargetWhere(
                       call(
@@ -120,8 +136,8 @@ class ArchitectureTest {
           new Rule(
               noClasses()
                   .that(
-                      DIRECT_PATH
-                          .and(not(resideInAnyPackage("dev.gatun.cli..")))
+                      not(resideInAnyPackage("dev.gatun.cli.."))
+                          .and(not(resideInAnyPackage(NATIVE)))
                           .as("outside the command line"))
                   .should()
                   .accessTargetWhere(
@@ -213,6 +229,12 @@ class ArchitectureTest {
   static final class UsesFiles {
     Path broken(java.io.File file) {
       return file.toPath();
+    }
+  }
+
+  static final class UsesLibrary {
+    Gatun broken(Path root) {
+      return Gatun.open(root);
     }
   }
 

@@ -576,6 +576,18 @@ class LibraryTest {
   }
 
   @Test
+  void aJvmThatIgnoresSigchldIsNotToldHowItEnded() throws Exception {
+    String output =
+        OtherJvm.run(
+            List.of("sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"),
+            List.of(),
+            "deaf",
+            directory.toString(),
+            id);
+    assertTrue(output.contains("ended: Unknown[]"), output);
+  }
+
+  @Test
   void hundredThreadsUnderG1WithASmallHeap() throws Exception {
     String output =
         OtherJvm.run(List.of("-XX:+UseG1GC", "-Xmx64m"), "load", directory.toString(), id);

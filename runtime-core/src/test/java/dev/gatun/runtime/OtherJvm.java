@@ -77,6 +77,12 @@ final class OtherJvm {
         new Box(directory).container(id, "sleep 1000").create();
         System.out.println("created " + id);
       }
+      case "deaf" -> {
+        Box box = new Box(directory);
+        try (Container container = box.container(id, "exit 3").start()) {
+          System.out.println("ended: " + container.exit().join());
+        }
+      }
       case "some" -> {
         Box box = new Box(directory);
         for (int i = 0; i < 20; i++) {

@@ -84,8 +84,23 @@ class ExecTest {
     String who = "id -u; id -g; pwd; echo $FROM $MORE $HOME; grep ^Groups: /proc/self/status";
     Command changed =
         exec(
-            box, id, "-u", "17:18", "-g", "71", "-g=72", "-e", "MORE=option", "-e",
-            "FROM=option", "--cwd", "/bin", "ID", "/bin/sh", "-c", who);
+            box,
+            id,
+            "-u",
+            "17:18",
+            "-g",
+            "71",
+            "-g=72",
+            "-e",
+            "MORE=option",
+            "-e",
+            "FROM=option",
+            "--cwd",
+            "/bin",
+            "ID",
+            "/bin/sh",
+            "-c",
+            who);
     assertEquals(
         "17\n18\n/bin\noption option /home\nGroups:\t70 71 72", changed.expectSuccess().out());
     assertEquals(
@@ -173,8 +188,7 @@ class ExecTest {
         .add("id -u; id -g; pwd; echo $FROM$ONLY; grep CapBnd /proc/self/status");
     Command command = exec(box, id, "--process", document(box, process).toString(), "ID");
     // Capabilities that the document leaves out are the container's, limits are not.
-    assertEquals(
-        "5\n6\n/bin\nthis\nCapBnd:\t0000000020000420", command.expectSuccess().out());
+    assertEquals("5\n6\n/bin\nthis\nCapBnd:\t0000000020000420", command.expectSuccess().out());
 
     process
         .putArray("rlimits")

@@ -19,11 +19,10 @@ import java.util.stream.Stream;
 class LibraryTest {
   private static final Path ROOT = Path.of("..");
   private static final List<String> MODULES =
-      List.of(
-          "native-bindings", "oci-spec", "cgroups", "runtime-core", "examples/task-runner");
+      List.of("native-bindings", "oci-spec", "cgroups", "runtime-core", "examples/task-runner");
 
-  private static Command run(
-      Box box, String name, int seconds, int megabytes, String... command) throws IOException {
+  private static Command run(Box box, String name, int seconds, int megabytes, String... command)
+      throws IOException {
     List<String> modules = new ArrayList<>();
     for (String module : MODULES) {
       Path classes = ROOT.resolve(module).resolve("target/classes").toAbsolutePath().normalize();
@@ -83,11 +82,9 @@ class LibraryTest {
         exit 5
         """;
     Command task = run(box, box.newId(), 60, 0, "sh", "-c", script).await().expectExit(5);
-    assertEquals(
-        "hello from the sources\n1234\n1\nbuild\non standard error", task.out().strip());
+    assertEquals("hello from the sources\n1234\n1\nbuild\non standard error", task.out().strip());
     assertEquals("result\n", Files.readString(box.directory().resolve("output/result")));
-    assertEquals(
-        1234, Files.getAttribute(box.directory().resolve("output/result"), "unix:uid"));
+    assertEquals(1234, Files.getAttribute(box.directory().resolve("output/result"), "unix:uid"));
     assertFalse(Files.exists(box.directory().resolve("sources/x")));
     nothingIsLeft(box);
   }
@@ -103,9 +100,8 @@ class LibraryTest {
     assertTrue(task.err().contains("took too long"), task::toString);
     assertFalse(
         ProcessHandle.allProcesses()
-            .anyMatch(
-                process ->
-                    List.of(process.info().arguments().orElse(new String[0])).contains(mark)),
+            .anyMatch(process ->
+                List.of(process.info().arguments().orElse(new String[0])).contains(mark)),
         "a process of the task is left");
     nothingIsLeft(box);
   }
@@ -113,12 +109,12 @@ class LibraryTest {
   @OnGatun
   void theCommandLineSeesWhatTheLibraryMakes(Box box) throws IOException {
     String id = box.newId();
-    Command task = run(box, id, 60, 0, "sh", "-c", "echo begun; trap 'exit 6' TERM; sleep 50 & wait");
+    Command task =
+        run(box, id, 60, 0, "sh", "-c", "echo begun; trap 'exit 6' TERM; sleep 50 & wait");
     task.awaitOutput("begun");
     assertEquals("running", box.status(id));
     assertEquals(id, box.call("list", "-q").expectSuccess().out().strip());
-    assertEquals(
-        "1234", box.call("exec", id, "sh", "-c", "id -u").expectSuccess().out().strip());
+    assertEquals("1234", box.call("exec", id, "sh", "-c", "id -u").expectSuccess().out().strip());
     box.call("kill", id, "TERM").expectSuccess();
     task.await().expectExit(6);
     nothingIsLeft(box);
@@ -127,15 +123,13 @@ class LibraryTest {
   @OnGatun
   void aTaskThatCannotBeRunSaysWhy(Box box) throws IOException {
     Command task = run(box, box.newId(), 60, 0, "nothing-of-this-name").await().expectExit(125);
-    assertTrue(
-        task.lastErrorLine().contains("executable file not found in $PATH"), task::toString);
+    assertTrue(task.lastErrorLine().contains("executable file not found in $PATH"), task::toString);
     nothingIsLeft(box);
   }
 
   @OnGatun
   void aMemoryLimitIsSetWhereItCanBe(Box box) throws IOException {
-    Command task =
-        run(box, box.newId(), 60, 64, "sh", "-c", "grep 0:: /proc/self/cgroup").await();
+    Command task = run(box, box.newId(), 60, 64, "sh", "-c", "grep 0:: /proc/self/cgroup").await();
     task.expectSuccess();
     boolean limited = !task.err().contains("no memory limit: ");
     assertEquals(

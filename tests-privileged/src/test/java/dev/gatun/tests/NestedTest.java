@@ -110,8 +110,7 @@ class NestedTest {
   void withAUserNamespaceInAContainer(Box box) {
     Bundle inner = UserNamespaceTest.mapped(box).script("tr -s ' ' < /proc/self/uid_map; id -u");
     assertEquals(
-        " 0 100000 1000\n 1000 200000 64536\n0\nstatus 0",
-        box.output(outer(box, inner(inner))));
+        " 0 100000 1000\n 1000 200000 64536\n0\nstatus 0", box.output(outer(box, inner(inner))));
   }
 
   @OnEveryRuntime

@@ -50,8 +50,7 @@ class NetDeviceTest {
   @OnGatun
   void aDeviceMovesWithItsAddressesAndIsUp(Box box) {
     Bundle bundle = bundle(box, "{'out0': {'name': 'eth0'}}");
-    Command run =
-        call(box, DEVICES, "ip link show >&2;", "run", "-b", bundle.write(), box.newId());
+    Command run = call(box, DEVICES, "ip link show >&2;", "run", "-b", bundle.write(), box.newId());
     run.expectSuccess();
     String inside = run.out();
     assertTrue(inside.contains("eth0"), run::toString);
@@ -105,13 +104,15 @@ class NetDeviceTest {
     try {
       holder.awaitOutput(name);
       Bundle bundle =
-          bundle(box, "{'out0': {'name': 'in0'}}").join("network", "/proc/" + holder.pid() + "/ns/net");
+          bundle(box, "{'out0': {'name': 'in0'}}")
+              .join("network", "/proc/" + holder.pid() + "/ns/net");
       Command run = call(box, DEVICES, "", "run", "-b", bundle.write(), box.newId());
       run.expectSuccess();
       assertTrue(run.out().contains("in0"), run::toString);
       assertTrue(run.out().contains("scope global in0"), run::toString);
       Bundle taken =
-          bundle(box, "{'out0': {'name': 'a1'}}").join("network", "/proc/" + holder.pid() + "/ns/net");
+          bundle(box, "{'out0': {'name': 'a1'}}")
+              .join("network", "/proc/" + holder.pid() + "/ns/net");
       call(box, DEVICES, "", "run", "-b", taken.write(), box.newId())
           .expectFailure("network device \"out0\"", "EEXIST", "/linux/netDevices/out0");
     } finally {

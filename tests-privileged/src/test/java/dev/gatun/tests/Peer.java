@@ -28,8 +28,9 @@ final class Peer {
       }
       Host.run("gcc", "-static", "-O1", "-o", binary.toString(), source.toString());
       Files.delete(source);
-      binary.toFile().deleteOnExit();
+      // The last one first: a directory goes when it is empty.
       directory.toFile().deleteOnExit();
+      binary.toFile().deleteOnExit();
       return binary;
     } catch (IOException e) {
       throw new AssertionError("cannot build peer.c", e);

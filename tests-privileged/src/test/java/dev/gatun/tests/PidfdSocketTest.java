@@ -55,8 +55,7 @@ class PidfdSocketTest {
     Path socket = box.directory().resolve("pidfd.sock");
     String id = box.start(box.bundle().args("/bin/sleep", "1000"));
     Command receiver = Peer.listen(box, "pidfd", socket.toString(), "9");
-    box.call("exec", "--pidfd-socket", socket.toString(), id, "/bin/sleep", "1000")
-        .expectExit(137);
+    box.call("exec", "--pidfd-socket", socket.toString(), id, "/bin/sleep", "1000").expectExit(137);
     receiver.await().expectSuccess();
     assertEquals("word setns", receiver.out().lines().skip(1).findFirst().orElse(""));
     box.call("exec", "--pidfd-socket", box.directory() + "/nobody", id, "/bin/true")

@@ -76,6 +76,14 @@ class RootlessTest {
     return run(box, bundle.script(script)).expectSuccess().out().replaceAll(" +", " ").trim();
   }
 
+  @OnGatun
+  void aUsersContainerHasATerminal(Box box) {
+    Bundle bundle = bundle(box).set("/process/terminal", "true");
+    assertEquals(
+        "/dev/pts/0\r\n0 88:0\r\nmine",
+        output(box, bundle, "tty; stat -c '%u %t:%T' /dev/console; echo mine >/dev/tty"));
+  }
+
   @OnEveryRuntime
   void theUserIsRootInTheirOwnContainer(Box box) {
     assertEquals(

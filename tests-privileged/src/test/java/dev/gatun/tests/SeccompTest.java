@@ -139,14 +139,13 @@ class SeccompTest {
       {"GE", big, 0L, new long[] {big, big + 1, -1}, new long[] {big - 1, 0}},
       {"LT", big, 0L, new long[] {big - 1, 0, 0xffff_ffffL}, new long[] {big, big + 1, -1}},
       {"LE", big, 0L, new long[] {big, big - 1}, new long[] {big + 1, top}},
-      {
-        "MASKED_EQ", big | 0xf0L, big | 0x30L, new long[] {big | 0x3fL}, new long[] {0x30, big | 1}
-      }
+      {"MASKED_EQ", big | 0xf0L, big | 0x30L, new long[] {big | 0x3fL}, new long[] {0x30, big | 1}}
     };
     for (Object[] one : cases) {
       String op = (String) one[0];
       String condition = arg(2, op, (long) one[1], (long) one[2]);
-      Bundle bundle = allowing(box, rule("fallocate", "ERRNO", ", 'errnoRet': 77" + args(condition)));
+      Bundle bundle =
+          allowing(box, rule("fallocate", "ERRNO", ", 'errnoRet': 77" + args(condition)));
       // One container answers for each value.
       for (long value : (long[]) one[3]) {
         assertEquals(77, probe(box, bundle, -1, 0, value), op + " " + Long.toHexString(value));
@@ -192,8 +191,7 @@ class SeccompTest {
 
   @OnEveryRuntime
   void namesThatNobodyKnowsArePassedOver(Box box) {
-    Bundle bundle =
-        allowing(box, rule("no_such_call fallocate", "ERRNO", ", 'errnoRet': 77"));
+    Bundle bundle = allowing(box, rule("no_such_call fallocate", "ERRNO", ", 'errnoRet': 77"));
     assertEquals(77, probe(box, bundle, -1));
   }
 
@@ -345,8 +343,7 @@ class SeccompTest {
   void aListenerIsToldAndAsked(Box box) {
     for (boolean none : new boolean[] {true, false}) {
       Path path = box.directory().resolve("agent-" + none);
-      try (SeccompAgent agent =
-          new SeccompAgent(path, number -> number == FALLOCATE ? 77 : 0)) {
+      try (SeccompAgent agent = new SeccompAgent(path, number -> number == FALLOCATE ? 77 : 0)) {
         // getcwd is called by init itself where the filter comes early; execve always is.
         Bundle bundle = privileges(notifying(box, path, "fallocate getcwd execve"), none);
         ProbeProgram.in(bundle, FALLOCATE, -1);
@@ -437,7 +434,8 @@ class SeccompTest {
       bundle.namespaces().addObject().put("type", "user");
       for (String kind : List.of("uid", "gid")) {
         bundle.set(
-            "/linux/" + kind + "Mappings", "[{'containerID': 0, 'hostID': " + user + ", 'size': 1}]");
+            "/linux/" + kind + "Mappings",
+            "[{'containerID': 0, 'hostID': " + user + ", 'size': 1}]");
       }
       // Group 5 is not mapped, and resources are root's to give.
       bundle.removeMount("/dev/pts").remove("/linux/resources");

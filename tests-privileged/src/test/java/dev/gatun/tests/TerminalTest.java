@@ -502,6 +502,24 @@ class TerminalTest {
     box.expectNothingLeft();
   }
 
+  @OnEveryRuntime
+  void inAUserNamespaceTheTerminalIsTheContainers(Box box) {
+    Bundle bundle = UserNamespaceTest.mapped(box).set("/process/terminal", "true");
+    bundle.set("/process/user", "{'uid': 1000, 'gid': 1000}");
+    bundle.script("tty; stat -c '%u %t:%T' /dev/console; echo mine >/dev/tty; read x; exit 3");
+    String id = box.newId();
+    try (Terminal terminal = new Terminal(box, 24, 80)) {
+      Command command = terminal.launch("run", "--bundle", bundle.write(), id);
+      terminal.expect("/dev/pts/0").expect("1000 88:0").expect("mine");
+      try (Terminal second = new Terminal(box, 24, 80)) {
+        second.run("exec", "-t", id, "/bin/sh", "-c", "tty; echo mine >/dev/tty").expectSuccess();
+        assertEquals("/dev/pts/1\r\nmine\r\n", second.text());
+      }
+      terminal.type("\r");
+      terminal.await(command).expectExit(3);
+    }
+  }
+
   /** A root file system that brings a {@code /dev} of its own, without any mount in it. */
   private static Bundle ownDev(Box box) {
     Bundle bundle = bundle(box, "echo ran").writable();

@@ -67,9 +67,7 @@ public final class Notify {
    * @return the proxy, or null when there is nobody to notify
    */
   public static @Nullable Notify of(@Nullable String socket, boolean attended) {
-    return socket == null || socket.isEmpty()
-        ? null
-        : new Notify(socket, attended);
+    return socket == null || socket.isEmpty() ? null : new Notify(socket, attended);
   }
 
   /**

@@ -10,6 +10,7 @@ import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
+import dev.gatun.linux.program.Origin;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.ContainerProcessState;
@@ -191,6 +192,8 @@ final class ListenerCompiler {
     Slot sent = b.slot("sent");
     Slot thread = b.slot("thread");
     Data owner = b.buffer("owner", 8);
+    Origin filter = b.origin();
+    b.step("start the thread that hands the seccomp listener over", PLACE);
     b.set(notifications, imm(-1));
     b.set(sent, imm(0));
     b.sys(Syscall.GETTID).into(thread);
@@ -222,6 +225,7 @@ final class ListenerCompiler {
       b.bind(other);
       send(notifications, sent);
     });
+    b.step(filter);
     int loaded = b.size();
     // The thread must not come under the filter; there is no other that TSYNC could be meant for.
     b.sys(

@@ -363,8 +363,7 @@ class SeccompFilterTest {
     }
     int fallback = value(seccomp.defaultAction(), seccomp.defaultErrnoRet());
     Bpf oracle =
-        LibSeccomp.compile(
-            fallback, abis(seccomp, Arch.X86_64), seccomp.syscalls(), values);
+        LibSeccomp.compile(fallback, abis(seccomp, Arch.X86_64), seccomp.syscalls(), values);
     Bpf bpf = new Bpf(SeccompFilter.compile(seccomp, Arch.X86_64).bpf());
     int most = 0;
     int all = 0;
@@ -380,7 +379,8 @@ class SeccompFilterTest {
       }
     }
     assertTrue(most <= 16, most + " instructions");
-    assertTrue(all * 10 < oracles, all + " instructions where libseccomp's filter takes " + oracles);
+    assertTrue(
+        all * 10 < oracles, all + " instructions where libseccomp's filter takes " + oracles);
   }
 
   @Test

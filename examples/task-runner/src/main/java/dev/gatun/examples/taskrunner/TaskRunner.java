@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -52,7 +53,12 @@ public final class TaskRunner {
    * @throws GatunException when it cannot be run
    */
   public Result run(Task task, OutputStream log) throws IOException, InterruptedException {
-    Path root = Files.createTempDirectory(roots, task.name());
+    // The task's user has to get through it.
+    Path root =
+        Files.createTempDirectory(
+            roots,
+            task.name(),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
     List<String> notes = new ArrayList<>();
     try (Container container = create(task, root, notes)) {
       Thread copier = Thread.ofVirtual().start(() -> copy(container, log));
