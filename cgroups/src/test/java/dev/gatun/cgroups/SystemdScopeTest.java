@@ -81,7 +81,9 @@ class SystemdScopeTest {
   void malformed(String path, String why) {
     CgroupException e =
         assertThrows(
-            CgroupException.class, () -> SystemdScope.of(ROOT, path, "id", "/bus", SystemdScope.SYSTEM), path);
+            CgroupException.class,
+            () -> SystemdScope.of(ROOT, path, "id", "/bus", SystemdScope.SYSTEM),
+            path);
     assertTrue(String.valueOf(e.getMessage()).contains(why), e.getMessage());
     assertEquals(CgroupPath.PLACE, e.place());
   }
@@ -90,10 +92,13 @@ class SystemdScopeTest {
   void whatIsMissing() {
     assertThrows(
         CgroupException.class,
-        () -> SystemdScope.of(new CgroupRoot(null, null, List.of()), ":p:x", "id", "/bus", SystemdScope.SYSTEM));
+        () ->
+            SystemdScope.of(
+                new CgroupRoot(null, null, List.of()), ":p:x", "id", "/bus", SystemdScope.SYSTEM));
     assertThrows(CgroupException.class, () -> SystemdScope.of(ROOT, ":p:x", "id", null, 1000));
     assertThrows(
-        CgroupException.class, () -> SystemdScope.of(ROOT, ":p:x", "id", "/" + "x".repeat(200), SystemdScope.SYSTEM));
+        CgroupException.class,
+        () -> SystemdScope.of(ROOT, ":p:x", "id", "/" + "x".repeat(200), SystemdScope.SYSTEM));
   }
 
   /** What a bus does with a connection. */
@@ -311,10 +316,12 @@ class SystemdScopeTest {
   @Test
   void aBusThatRejectsClosesOrIsSilent(@TempDir Path directory) throws Exception {
     Started rejected =
-        start(directory, bus -> {
-          assertEquals(8, bus.read(8).length);
-          bus.write("REJECTED EXTERNAL\r\n".getBytes(StandardCharsets.US_ASCII));
-        });
+        start(
+            directory,
+            bus -> {
+              assertEquals(8, bus.read(8).length);
+              bus.write("REJECTED EXTERNAL\r\n".getBytes(StandardCharsets.US_ASCII));
+            });
     assertTrue(message(rejected).contains("does not take this user"), message(rejected));
     Started closed =
         start(

@@ -23,7 +23,9 @@ import java.util.List;
 public final class Main {
   static final Option[] GLOBAL = {
     Option.value(
-        "root", (char) 0, "DIR",
+        "root",
+        (char) 0,
+        "DIR",
         "of containers' state (default /run/gatun or $XDG_RUNTIME_DIR/gatun)"),
     Option.value("log", (char) 0, "FILE", "write errors to a file too"),
     Option.value("log-format", (char) 0, "FORMAT", "of the log: text or json (default text)"),

@@ -31,7 +31,9 @@ final class Cgroups {
       return null;
     }
     ContainerState.Cgroup cgroup = state.cgroup();
-    return cgroup == null ? null : new CgroupPath(cgroup.mountPoint(), cgroup.path(), cgroup.delegated());
+    return cgroup == null
+        ? null
+        : new CgroupPath(cgroup.mountPoint(), cgroup.path(), cgroup.delegated());
   }
 
   /** Adds records that open it; without it they fail with ENOENT. */

@@ -112,8 +112,8 @@ public final class Child {
   }
 
   /**
-   * Makes it by {@code clone(2)}, which seccomp filters of containers let pass where they do not let
-   * {@code clone3(2)}: for a process that has no signal handlers.
+   * Makes it by {@code clone(2)}, which seccomp filters of containers let pass where they do not
+   * let {@code clone3(2)}: for a process that has no signal handlers.
    *
    * @return this child
    */

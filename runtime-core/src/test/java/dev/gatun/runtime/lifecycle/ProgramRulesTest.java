@@ -101,9 +101,7 @@ class ProgramRulesTest {
     Spec spec =
         SpecReader.readValid(config(config).getBytes(StandardCharsets.UTF_8), "config.json");
     return InitCompiler.compile(
-        Arch.host(),
-        spec,
-        new InitCompiler.Options("rules", "/bundle", 0, 0, false, true, true));
+        Arch.host(), spec, new InitCompiler.Options("rules", "/bundle", 0, 0, false, true, true));
   }
 
   private static LinkedProgram image(String config) {
