@@ -121,7 +121,8 @@ class KernelFeatureTest {
                 Map.of())
             .await()
             .expectSuccess();
-    assertEquals("1\ncgroup\nconfig.json\nstart\nstate.json\nstatus\nsteps\nran", all.out(), all::toString);
+    assertEquals(
+        "1\ncgroup\nconfig.json\nstart\nstate.json\nstatus\nsteps\nran", all.out(), all::toString);
     box.expectNothingLeft();
   }
 

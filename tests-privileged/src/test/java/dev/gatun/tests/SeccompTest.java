@@ -329,8 +329,7 @@ class SeccompTest {
       Bundle bundle = privileges(allowing(box, rule("fallocate", "ERRNO", "")), none);
       bundle.args("/bin/true");
       Command run =
-          SeccompThread.under(
-              List.of(SeccompThread.Rule.enosys("seccomp")), () -> box.run(bundle));
+          SeccompThread.under(List.of(SeccompThread.Rule.enosys("seccomp")), () -> box.run(bundle));
       run.expectFailure(
           "seccomp filter of ",
           "seccomp(SECCOMP_SET_MODE_FILTER, ",
