@@ -2,6 +2,7 @@ package dev.gatun.benchmarks;
 
 import dev.gatun.oci.Spec;
 import dev.gatun.runtime.Container;
+import dev.gatun.runtime.ContainerProcess;
 import dev.gatun.runtime.ExitStatus;
 import dev.gatun.runtime.Gatun;
 import dev.gatun.runtime.SpecBuilder;
@@ -10,8 +11,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -50,7 +53,9 @@ public class LibraryBenchmark {
     for (String name : List.of("bin", "proc", "sys", "dev")) {
       Files.createDirectories(rootfs.resolve(name));
     }
-    Files.copy(BUSYBOX, rootfs.resolve("bin/true"));
+    for (String name : List.of("true", "sleep")) {
+      Files.copy(BUSYBOX, rootfs.resolve("bin").resolve(name));
+    }
     gatun = Gatun.open(directory.resolve("state"));
     isolated = SpecBuilder.isolated("/bin/true").build();
     Spec spec = isolated;
@@ -107,6 +112,41 @@ public class LibraryBenchmark {
   @Benchmark
   public ExitStatus namespacesOnly() {
     return live(plain, Stdio.none());
+  }
+
+  /** A container that runs meanwhile. */
+  @State(Scope.Benchmark)
+  public static class Running {
+    private @Nullable Container container;
+
+    /** Starts it. */
+    @Setup(Level.Trial)
+    public void start(LibraryBenchmark benchmark) {
+      Container made =
+          benchmark
+              .gatun
+              .container("running")
+              .spec(SpecBuilder.isolated("/bin/sleep", "100000").build(), benchmark.rootfs)
+              .stdout(Stdio.none())
+              .create();
+      made.start();
+      container = made;
+    }
+
+    /** Ends it. */
+    @TearDown(Level.Trial)
+    public void end() {
+      Objects.requireNonNull(container).deleteForcibly();
+    }
+  }
+
+  /** A process in a container that runs, as a probe is: started, and waited for. */
+  @Benchmark
+  public ExitStatus exec(Running running) {
+    try (ContainerProcess process =
+        Objects.requireNonNull(running.container).exec("/bin/true").stdout(Stdio.none()).start()) {
+      return process.exit().join();
+    }
   }
 
   /** No container at all: what the same program costs by {@link ProcessBuilder}. */

@@ -175,7 +175,7 @@ class ExecTest {
   @OnEveryRuntime
   void aProcessDocumentReplacesTheProcess(Box box) {
     Bundle bundle = sleeping(box).env("FROM", "config");
-    bundle.set("/process/rlimits", "[{'type':'RLIMIT_NOFILE','hard':77,'soft':66}]");
+    bundle.set("/process/rlimits", "[{'type':'RLIMIT_CORE','hard':77,'soft':66}]");
     String id = box.start(bundle);
     ObjectNode process = Bundle.JSON.createObjectNode();
     process.put("cwd", "/bin").put("terminal", false);
@@ -190,13 +190,14 @@ class ExecTest {
     // Capabilities that the document leaves out are the container's, limits are not.
     assertEquals("5\n6\n/bin\nthis\nCapBnd:\t0000000020000420", command.expectSuccess().out());
 
+    // Not RLIMIT_NOFILE, whose soft limit runc's own language raises now and then.
     process
         .putArray("rlimits")
         .addObject()
-        .put("type", "RLIMIT_NOFILE")
-        .put("hard", 44)
-        .put("soft", 33);
-    String script = "id -u; id -g; pwd; echo $FROM$ONLY; ulimit -n; grep CapBnd /proc/self/status";
+        .put("type", "RLIMIT_CORE")
+        .put("hard", 44 * 512)
+        .put("soft", 33 * 512);
+    String script = "id -u; id -g; pwd; echo $FROM$ONLY; ulimit -c; grep CapBnd /proc/self/status";
     process.putArray("args").add("sh").add("-c").add(script);
     process.putObject("capabilities").putArray("bounding").add("CAP_KILL");
     command = exec(box, id, "-p", document(box, process).toString(), "ID");
