@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Many containers, in a row, at once and interrupted: nothing of them stays. */
 class ChurnTest {
-  private static final int ROUNDS = Integer.getInteger("gatun.tests.rounds", 100);
+  private static final int ROUNDS = Integer.getInteger("gatun.tests.rounds", 200);
   private static final int AT_ONCE = 20;
 
   /** Everything a container goes through. */

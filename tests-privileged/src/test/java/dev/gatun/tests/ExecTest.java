@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Processes that enter a container: who they are, what they get, and how they end. */
 class ExecTest {
-  private static final int IN_A_ROW = Integer.getInteger("gatun.tests.execs", 100);
+  private static final int IN_A_ROW = 1_000;
   private static final int AT_ONCE = 50;
 
   private static Bundle sleeping(Box box) {
