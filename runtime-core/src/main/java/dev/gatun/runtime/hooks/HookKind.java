@@ -52,11 +52,16 @@ public enum HookKind {
    * configuration any more.
    *
    * @param hooks all hooks of a configuration
-   * @return {@code poststart} and {@code poststop}
+   * @return those that are run, or waited for, by commands after {@code create}
    */
   public static Hooks afterCreate(Hooks hooks) {
     return new Hooks(
-        List.of(), List.of(), List.of(), List.of(), hooks.poststart(), hooks.poststop());
+        List.of(),
+        List.of(),
+        List.of(),
+        hooks.startContainer(),
+        hooks.poststart(),
+        hooks.poststop());
   }
 
   /**

@@ -27,6 +27,7 @@ import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Hooks;
 import dev.gatun.oci.Linux;
+import dev.gatun.oci.Namespace;
 import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.NetDevice;
 import dev.gatun.oci.Root;
@@ -60,6 +61,9 @@ import org.jspecify.annotations.Nullable;
  * container exists or init ends, as {@code state.json} says.
  */
 public final class Create {
+  /** How long init may take in a PID namespace that it shares, in seconds. */
+  private static final int TIMEOUT = 20;
+
   private static final int MAX_FILES = 12 << 20;
   private static final int MAX_MESSAGES = 96 << 10;
   private static final int MAX_STAT = 1024;
@@ -304,6 +308,7 @@ public final class Create {
       InitImage image,
       int kept,
       Map<String, NetDevice> devices,
+      boolean shared,
       Hooks hooks,
       List<String> unknown,
       List<String> ignored) {}
@@ -393,9 +398,16 @@ public final class Create {
         image,
         kept,
         linux.netDevices(),
+        isShared(linux),
         hooks,
         spec.unknownProperties(),
         ignored);
+  }
+
+  /** Whether processes of others may see and stop init. */
+  private static boolean isShared(Linux linux) {
+    Namespace namespace = linux.namespace(NamespaceType.PID);
+    return namespace == null || namespace.path() != null;
   }
 
   private static String rootfs(String bundle, @Nullable Root root) {
@@ -592,6 +604,7 @@ public final class Create {
       Slot pid,
       Slot terminal,
       Slot ready,
+      Slot late,
       @Nullable Slot made,
       Data messages,
       Data stat,
@@ -610,6 +623,7 @@ public final class Create {
     descriptors.keep(directory);
     Slot pid = b.slot("pid");
     Slot ready = b.slot("ready");
+    Slot late = b.slot("late");
     Slot statSize = b.slot("stat size");
     RuntimeHooks hooks =
         RuntimeHooks.of(
@@ -622,7 +636,7 @@ public final class Create {
     b.set(first, imm(0));
     Data messages = b.output("messages", MAX_MESSAGES);
     b.replyUpTo(messages, imm(0));
-    for (Slot slot : new Slot[] {exists, pid, ready, statSize}) {
+    for (Slot slot : new Slot[] {exists, pid, ready, late, statSize}) {
       b.set(slot, imm(0));
     }
     b.set(messagesEnd, messages.address());
@@ -709,7 +723,11 @@ public final class Create {
       b.sys(Syscall.WRITE, scopeWrite, b.string("c"), imm(1));
       descriptors.close(scopeWrite);
     }
-    receive(b, channels, intermediate, messagesEnd, pid, ready, hooks, devices);
+    // Hooks have times of their own.
+    boolean limited =
+        plan.shared() && hooks == null && plan.hooks().createContainer().isEmpty();
+    receive(
+        b, channels, intermediate, messagesEnd, pid, ready, limited ? late : null, hooks, devices);
     waitFor(b, intermediate);
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
@@ -750,6 +768,7 @@ public final class Create {
         pid,
         terminal,
         ready,
+        late,
         cgroupDirectory == null ? null : cgroupDirectory.made(),
         messages,
         stat,
@@ -817,6 +836,15 @@ public final class Create {
     if (failure == null) {
       failure = Message.failure(plan.compiled().program(), spawned.messages());
     }
+    if (failure == null && result.slot(making.late()) != 0) {
+      failure =
+          new ContainerException(
+              "container \""
+                  + request.id()
+                  + "\": its first process was stopped or held up for "
+                  + TIMEOUT
+                  + " s, and was killed");
+    }
     if (failure == null && result.slot(making.ready()) == 0) {
       failure =
           new ContainerException(
@@ -834,6 +862,8 @@ public final class Create {
    * Reads messages until init's pid is known and init is ready or has failed, or until nobody is
    * left who could say anything. Init may be faster than the intermediate that reports its pid.
    * Hooks are run when init waits for them.
+   *
+   * @param late is set when init took too long, and was killed; null when it may take any time
    */
   private static void receive(
       ProgramBuilder b,
@@ -842,6 +872,7 @@ public final class Create {
       Slot end,
       Slot pid,
       Slot ready,
+      @Nullable Slot late,
       @Nullable RuntimeHooks hooks,
       @Nullable NetDevices devices) {
     Slot report = channels.reportRead();
@@ -859,7 +890,18 @@ public final class Create {
     if (hooks != null) {
       b.set(due, imm(0));
     }
+    Data remaining =
+        b.variable("time left", Structs.SIZEOF_KERNEL_TIMESPEC)
+            .u64(Structs.KERNEL_TIMESPEC_TV_SEC, TIMEOUT);
+    Data poll =
+        b.variable("pollfd", Structs.SIZEOF_POLLFD).u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
+    if (late != null) {
+      b.store(4, poll.address(), imm(Structs.POLLFD_FD), report);
+    }
     Label next = b.loop("message");
+    if (late != null) {
+      awaitMessage(b, pid, late, got, poll, remaining, next, over);
+    }
     b.sys(Syscall.READ, report, end, imm(Message.SIZE)).into(got);
     b.branch(Condition.NE, got, imm(Message.SIZE), over);
     b.load(8, kind, end, imm(Message.KIND));
@@ -911,6 +953,40 @@ public final class Create {
     }
     b.branch(Condition.EQ, said, imm(0), next);
     b.bind(over);
+  }
+
+  /**
+   * Waits for the next message. Who shares a PID namespace with init may stop it, and then only the
+   * time ends that; the intermediate, which says what its pid is, is nobody else's to stop.
+   */
+  private static void awaitMessage(
+      ProgramBuilder b,
+      Slot pid,
+      Slot late,
+      Slot got,
+      Data poll,
+      Data remaining,
+      Label next,
+      Label over) {
+    Slot time = b.slot("time");
+    Label limited = b.label("limited");
+    Label timeUp = b.label("time is up");
+    b.set(time, imm(0));
+    b.branch(Condition.EQ, pid, imm(0), limited);
+    // The kernel leaves in it what remains of the time, so the rounds share it.
+    b.set(time, remaining.address());
+    b.bind(limited);
+    b.sys(Syscall.PPOLL, poll.address(), imm(1), time, imm(0), imm(0))
+        .into(got)
+        .tolerate(Errno.EINTR, next);
+    b.branch(Condition.EQ, got, imm(0), timeUp);
+    b.outOfLine(() -> {
+      b.bind(timeUp);
+      b.set(late, imm(1));
+      // It is this process's child and not reaped yet, so its pid is nobody else's.
+      b.sys(Syscall.KILL, pid, imm(Constants.SIGKILL)).tolerateAny();
+      b.jump(over);
+    });
   }
 
   /** Takes back what the second exchange did; its own failure is added to the one that led here. */

@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Success is STARTED followed by end of file, which {@code execve(2)} causes by closing the
  * FIFO. STARTED followed by FAILED is an {@code execve(2)} that failed; end of file alone is an
- * init that was killed.
+ * init that was killed. An init that does not come to an end of file in time is killed, since who
+ * shares its PID namespace may have stopped it; only startContainer hooks have times of their own.
  */
 public final class Start {
   private static final int MAX_STEPS = 256 << 10;
@@ -131,6 +132,14 @@ public final class Start {
 
   private static @Nullable RuntimeException failure(
       Kernel kernel, String id, Gate gate, Kernel.Result result) {
+    if (result.slot(gate.late()) != 0) {
+      return new ContainerException(
+          "cannot start container \""
+              + id
+              + "\": its first process was stopped or held up for "
+              + Exec.TIMEOUT
+              + " s, and was killed");
+    }
     byte[] received = result.bytes(gate.messages());
     RuntimeException failure =
         Steps.failure(
@@ -149,6 +158,7 @@ public final class Start {
       Data steps,
       Slot stepsSize,
       Data messages,
+      Slot late,
       @Nullable RuntimeHooks hooks,
       Notify.@Nullable Sockets sockets) {}
 
@@ -184,6 +194,9 @@ public final class Start {
       }
     }
     Slot status = descriptors.fd("status", StateRoot.STATUS);
+    Arg pidfd = found == null ? b.fd("pidfd", "init") : imm(found.pidfd());
+    Slot late = b.slot("late");
+    b.set(late, imm(0));
     Slot end = b.slot("end");
     Slot got = b.slot("got");
     Slot stepsSize = b.slot("steps size");
@@ -204,6 +217,13 @@ public final class Start {
     Data poll =
         b.variable("pollfd", Structs.SIZEOF_POLLFD).u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
     b.store(4, poll.address(), imm(Structs.POLLFD_FD), status);
+    // The kernel leaves in it what remains of the time, so the rounds share it.
+    Arg time =
+        state.hooks().startContainer().isEmpty()
+            ? b.variable("time left", Structs.SIZEOF_KERNEL_TIMESPEC)
+                .u64(Structs.KERNEL_TIMESPEC_TV_SEC, Exec.TIMEOUT)
+                .address()
+            : imm(0);
     b.set(end, messages.address());
     Slot room = b.slot("room");
     Label over = b.label("over");
@@ -216,8 +236,12 @@ public final class Start {
     b.branch(Condition.NE, got, imm(0), next);
     b.jump(over);
     b.bind(empty);
-    b.sys(Syscall.PPOLL, poll.address(), imm(1), imm(0), imm(0), imm(0)).tolerate(Errno.EINTR);
-    b.jump(next);
+    b.sys(Syscall.PPOLL, poll.address(), imm(1), time, imm(0), imm(0))
+        .into(got)
+        .tolerate(Errno.EINTR);
+    b.branch(Condition.NE, got, imm(0), next);
+    b.set(late, imm(1));
+    kill(b, pidfd);
     b.bind(over);
     descriptors.close(status);
     untilGateIsGone(b, descriptors, directory);
@@ -233,18 +257,19 @@ public final class Start {
     Idioms.append(b, file, steps, stepsSize);
     if (hooks != null) {
       Label other = b.label("not started");
+      b.branch(Condition.NE, late, imm(0), other);
       b.branch(Condition.NE, end, messages.at(Message.SIZE), other);
       b.load(8, got, messages.address(), imm(Message.KIND));
       b.branch(Condition.NE, got, imm(Message.STARTED), other);
       // What a hook does with the container by another command must not wait for this one.
       b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_UN)).tolerateAny();
-      poststart(b, hooks, state, found == null ? b.fd("pidfd", "init") : imm(found.pidfd()));
+      poststart(b, hooks, state, pidfd);
       b.bind(other);
     }
     descriptors.closeAll();
     b.alu(Function.SUB, length, end, messages.address());
     b.replyUpTo(messages, length);
-    return new Gate(b.build(), steps, stepsSize, messages, hooks, sockets);
+    return new Gate(b.build(), steps, stepsSize, messages, late, hooks, sockets);
   }
 
   /** A container whose hooks failed is ended; what is left of it is there to be deleted. */
@@ -255,18 +280,23 @@ public final class Start {
     b.onFailure(stop);
     b.outOfLine(() -> {
       b.bind(stop);
-      b.sys(Syscall.PIDFD_SEND_SIGNAL, pidfd, imm(Constants.SIGKILL), imm(0), imm(0)).tolerateAny();
-      Data poll =
-          b.variable("pollfd", Structs.SIZEOF_POLLFD).u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
-      Data time =
-          b.variable("timeout", Structs.SIZEOF_KERNEL_TIMESPEC)
-              .u64(Structs.KERNEL_TIMESPEC_TV_SEC, KILL_SECONDS);
-      b.store(4, poll.address(), imm(Structs.POLLFD_FD), pidfd);
-      b.sys(Syscall.PPOLL, poll.address(), imm(1), time.address(), imm(0), imm(0)).tolerateAny();
+      kill(b, pidfd);
       b.jump(failing);
     });
     hooks.run(State.Status.RUNNING, imm(state.pid()));
     b.onFailure(failing);
+  }
+
+  /** Kills init and waits for its end for a while. */
+  private static void kill(ProgramBuilder b, Arg pidfd) {
+    b.sys(Syscall.PIDFD_SEND_SIGNAL, pidfd, imm(Constants.SIGKILL), imm(0), imm(0)).tolerateAny();
+    Data poll =
+        b.variable("pollfd", Structs.SIZEOF_POLLFD).u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
+    Data time =
+        b.variable("timeout", Structs.SIZEOF_KERNEL_TIMESPEC)
+            .u64(Structs.KERNEL_TIMESPEC_TV_SEC, KILL_SECONDS);
+    b.store(4, poll.address(), imm(Structs.POLLFD_FD), pidfd);
+    b.sys(Syscall.PPOLL, poll.address(), imm(1), time.address(), imm(0), imm(0)).tolerateAny();
   }
 
   /**
