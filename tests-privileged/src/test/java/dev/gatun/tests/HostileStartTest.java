@@ -75,16 +75,15 @@ class HostileStartTest {
   private static List<String> tree(Path directory) throws IOException {
     try (Stream<Path> all = Files.walk(directory)) {
       return all.sorted()
-          .map(
-              path -> {
-                try {
-                  var time = Files.getLastModifiedTime(path, LinkOption.NOFOLLOW_LINKS);
-                  String content = Files.isRegularFile(path) ? Files.readString(path) : "";
-                  return directory.relativize(path) + " " + time + " " + content;
-                } catch (IOException e) {
-                  throw new AssertionError(e);
-                }
-              })
+          .map(path -> {
+            try {
+              var time = Files.getLastModifiedTime(path, LinkOption.NOFOLLOW_LINKS);
+              String content = Files.isRegularFile(path) ? Files.readString(path) : "";
+              return directory.relativize(path) + " " + time + " " + content;
+            } catch (IOException e) {
+              throw new AssertionError(e);
+            }
+          })
           .toList();
     }
   }
@@ -118,8 +117,7 @@ class HostileStartTest {
           .append("[ -e " + kept + " ] && mv -T " + kept + " " + name + "\n");
     }
     script.append("done 2>/dev/null");
-    return box.launch(
-        rootfs, Map.of(), List.of("/bin/busybox", "sh", "-c", script.toString()));
+    return box.launch(rootfs, Map.of(), List.of("/bin/busybox", "sh", "-c", script.toString()));
   }
 
   @OnGatun
@@ -343,7 +341,12 @@ class HostileStartTest {
     Bundle bundle = box.bundle().writable().script("echo more; touch /written; exec sleep 1000");
     String id = box.newId();
     String full =
-        "mkfifo " + pipe + "; exec 1<>" + pipe + "; dd if=/dev/zero of=" + pipe
+        "mkfifo "
+            + pipe
+            + "; exec 1<>"
+            + pipe
+            + "; dd if=/dev/zero of="
+            + pipe
             + " bs=4096 oflag=nonblock 2>/dev/null; \"$@\"";
     box.launchFromShell(full, Map.of(), "create", "--bundle", bundle.write(), id)
         .await()
