@@ -1,5 +1,6 @@
 package dev.gatun.tests;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** Containers that do to others, which are created and started beside them, whatever they can. */
@@ -72,16 +75,15 @@ class HostileStartTest {
   private static List<String> tree(Path directory) throws IOException {
     try (Stream<Path> all = Files.walk(directory)) {
       return all.sorted()
-          .map(
-              path -> {
-                try {
-                  var time = Files.getLastModifiedTime(path, LinkOption.NOFOLLOW_LINKS);
-                  String content = Files.isRegularFile(path) ? Files.readString(path) : "";
-                  return directory.relativize(path) + " " + time + " " + content;
-                } catch (IOException e) {
-                  throw new AssertionError(e);
-                }
-              })
+          .map(path -> {
+            try {
+              var time = Files.getLastModifiedTime(path, LinkOption.NOFOLLOW_LINKS);
+              String content = Files.isRegularFile(path) ? Files.readString(path) : "";
+              return directory.relativize(path) + " " + time + " " + content;
+            } catch (IOException e) {
+              throw new AssertionError(e);
+            }
+          })
           .toList();
     }
   }
@@ -115,8 +117,7 @@ class HostileStartTest {
           .append("[ -e " + kept + " ] && mv -T " + kept + " " + name + "\n");
     }
     script.append("done 2>/dev/null");
-    return box.launch(
-        rootfs, java.util.Map.of(), List.of("/bin/busybox", "sh", "-c", script.toString()));
+    return box.launch(rootfs, Map.of(), List.of("/bin/busybox", "sh", "-c", script.toString()));
   }
 
   @OnGatun
@@ -146,11 +147,22 @@ class HostileStartTest {
     assertEquals(before, tree(trap));
   }
 
+  /** Creates a container that the other one stops once it waits for its start. */
+  private static String stopped(Box box, String a) {
+    String id = box.create(beside(box, a));
+    long pid = box.pid(id);
+    String inside = ProcFs.status(pid, "NSpid");
+    Command kill =
+        box.call("exec", a, "kill", "-STOP", inside.substring(inside.lastIndexOf('\t') + 1));
+    kill.expectSuccess();
+    Wait.until("it to be stopped", () -> ProcFs.status(pid, "State").startsWith("T"));
+    return id;
+  }
+
   @OnGatun
   void whoIsStoppedBeforeStartIsKilledInTime(Box box) {
-    String a = hostile(box, forEachInit("kill -STOP $p; echo stopped"));
-    String id = box.create(beside(box, a));
-    Wait.until("it to be stopped", () -> ProcFs.status(box.pid(id), "State").startsWith("T"));
+    String a = hostile(box, "exec sleep 1000");
+    String id = stopped(box, a);
     long pid = box.pid(id);
     long before = System.nanoTime();
     box.call("start", id)
@@ -160,10 +172,7 @@ class HostileStartTest {
     assertFalse(ProcFs.runs(pid));
     assertEquals("stopped", box.status(id));
     delete(box, id);
-
-    String other = box.create(beside(box, a));
-    Wait.until("it to be stopped", () -> ProcFs.status(box.pid(other), "State").startsWith("T"));
-    delete(box, other);
+    delete(box, stopped(box, a));
   }
 
   @OnGatun
@@ -213,7 +222,7 @@ class HostileStartTest {
               + " head -c 64 $d/mem; cat $d/root/etc/hostname $d/root/*/secret $d/cwd/*/secret;"
               + " for f in $d/fd/*; do cat $f/secret $f/*/secret; done");
 
-  private static String looked(Box box, String... capabilities) throws IOException {
+  private static String looked(Box box) throws IOException {
     Path secret = Files.createDirectories(Path.of("/", box.token()));
     try {
       Files.writeString(secret.resolve("secret"), "of the host");
@@ -222,19 +231,13 @@ class HostileStartTest {
       Files.writeString(log, "");
       Bundle looking = box.bundle().writable().script("(" + LOOK + ") > /log/log");
       looking.bind(logs, "/log");
-      for (String set : List.of("bounding", "effective", "permitted")) {
-        ArrayNode array = (ArrayNode) looking.config().at("/process/capabilities/" + set);
-        for (String name : capabilities) {
-          array.add(name);
-        }
-      }
       String a = box.start(looking);
       String path = beside(box, a).args("/bin/true").write();
       for (int i = 0; i < 10; i++) {
         String id = box.newId();
         box.call("create", "--bundle", path, id).expectSuccess();
         Wait.pause(Duration.ofMillis(50));
-        box.call("start", id).expectSuccess();
+        // What is executed may be looked into.
         delete(box, id);
       }
       String text = Files.readString(log);
@@ -252,5 +255,126 @@ class HostileStartTest {
     for (String line : log.split("\n", -1)) {
       assertFalse(line.contains(" -> ") || line.contains("r-xp"), () -> line + "\n" + log);
     }
+  }
+
+  /** Before it waits it has to be where the mounts are; what it keeps is what counts. */
+  @OnGatun
+  void whoMayTraceEverythingFindsNothingOfTheHostInWhatWaits(Box box) throws IOException {
+    String a = hostile(box, "exec sleep 1000", "CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE");
+    String id = box.create(beside(box, a));
+    String inside = ProcFs.status(box.pid(id), "NSpid");
+    String p = "cd /proc/" + inside.substring(inside.lastIndexOf('\t') + 1);
+    String look = "; ls -l fd cwd root exe; ls cwd/ root/; cat environ";
+    Command exec = box.call("exec", a, "sh", "-c", p + look);
+    String log = exec.expectSuccess().out();
+    int links = 0;
+    for (String line : log.split("\n", -1)) {
+      int arrow = line.indexOf(" -> ");
+      if (arrow < 0) {
+        assertFalse(line.contains(box.token()), log);
+        continue;
+      }
+      String name = line.substring(line.lastIndexOf(' ', arrow - 1) + 1, arrow);
+      String target = line.substring(arrow + 4);
+      links++;
+      assertTrue(
+          List.of("0", "1", "2").contains(name)
+              || target.equals("/")
+              || target.startsWith("pipe:[")
+              || target.startsWith("anon_inode:")
+              // FIFOs of this container alone, which lead nowhere.
+              || target.endsWith("/" + id + "/start")
+              || target.endsWith("/" + id + "/status")
+              || target.contains("memfd:gatun"),
+          log);
+    }
+    assertTrue(links > 5, log);
+  }
+
+  @OnGatun
+  void aProgramThatIsReplacedBeforeStartIsOfTheContainerAlone(Box box) throws IOException {
+    Path program = trap(box).resolve("program");
+    byte[] before = Files.readAllBytes(box.runtime().binary());
+    List<List<String>> replacements =
+        List.of(
+            List.of("ln", "-s", program.toString()),
+            List.of("ln", "-s", "../../../../../../.." + program),
+            List.of("ln", "-s", "/proc/self/exe"),
+            List.of("ln", "-s", "/proc/self/fd/3"),
+            List.of("mkfifo"),
+            List.of("mkdir"));
+    for (List<String> replacement : replacements) {
+      Bundle bundle = box.bundle().args("/program", "--help");
+      Path own = bundle.file("program", "#!/bin/sh\necho own\n", "755");
+      String id = box.newId();
+      Command create = box.call("create", "--bundle", bundle.write(), id).expectSuccess();
+      Files.delete(own);
+      List<String> words = new ArrayList<>(replacement);
+      words.add(own.toString());
+      Host.run(words.toArray(String[]::new));
+      Command start = box.call("start", id);
+      if (start.exit() == 0) {
+        box.awaitStatus(id, "stopped");
+      } else {
+        start.expectFailure("/program");
+        assertEquals(1, start.err().lines().count(), start::toString);
+      }
+      String said = create.out() + create.err();
+      assertFalse(said.contains("of the host") || said.contains("gatun runs containers"), said);
+      delete(box, id);
+    }
+    assertArrayEquals(before, Files.readAllBytes(box.runtime().binary()));
+  }
+
+  @OnGatun
+  void aFifoInPlaceOfTheUsersHoldsNobodyUp(Box box) throws IOException {
+    Bundle bundle = box.bundle().script("echo $HOME");
+    Path users = bundle.rootfs().resolve("etc/passwd");
+    Files.deleteIfExists(users);
+    Host.run("mkfifo", users.toString());
+    assertEquals("/", box.output(bundle));
+  }
+
+  @OnEveryRuntime
+  void outputThatNobodyReadsHoldsNoStartUp(Box box) {
+    Path pipe = box.directory().resolve("pipe");
+    Bundle bundle = box.bundle().writable().script("echo more; touch /written; exec sleep 1000");
+    String id = box.newId();
+    String full =
+        "mkfifo "
+            + pipe
+            + "; exec 1<>"
+            + pipe
+            + "; dd if=/dev/zero of="
+            + pipe
+            + " bs=4096 oflag=nonblock 2>/dev/null; \"$@\"";
+    box.launchFromShell(full, Map.of(), "create", "--bundle", bundle.write(), id)
+        .await()
+        .expectSuccess();
+    box.call("start", id).expectSuccess();
+    assertEquals("running", box.status(id));
+    assertFalse(Files.exists(bundle.rootfs().resolve("written")));
+    delete(box, id);
+  }
+
+  @OnEveryRuntime
+  void aForkBombBesideHoldsNoStartUp(Box box) {
+    Bundle bomb =
+        box.bundle()
+            .set("/process/user", "{'uid': 54321, 'gid': 54321}")
+            .set("/process/rlimits", "[{'type': 'RLIMIT_NPROC', 'soft': 100, 'hard': 100}]")
+            .script(
+                "for i in 1 2 3 4; do (while :; do (b() { b | b & }; b); done) 2>/dev/null & done;"
+                    + " exec sleep 1000");
+    String a = box.start(bomb);
+    String path = beside(box, a).script("exit 0").write();
+    for (int i = 0; i < 3; i++) {
+      String id = box.newId();
+      box.call("create", "--bundle", path, id).expectSuccess();
+      box.call("start", id).expectSuccess();
+      box.awaitStatus(id, "stopped");
+      delete(box, id);
+    }
+    delete(box, a);
   }
 }

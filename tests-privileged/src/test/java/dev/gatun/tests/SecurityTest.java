@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -288,5 +289,39 @@ class SecurityTest {
     for (Host.Mount mount : Host.mounts()) {
       assertFalse(mount.line().contains(box.token()), mount::line);
     }
+  }
+
+  @OnEveryRuntime
+  void withoutAPivotTheRootIsTheContainersAndTheHostsProcAndSysAreHidden(Box box) {
+    // A user namespace may mount procfs and sysfs when the masks of another one are no obstacle.
+    String mount = "unshare -U -r -p -f -m mount -t TYPE TYPE /mnt && echo TYPE";
+    Path secret = box.hostFile("secret", "of the host");
+    Bundle bundle =
+        box.bundle()
+            .writable()
+            .script(
+                "cat /mark "
+                    + secret
+                    + "; cd ../../../../..; pwd -P; unshare -U -r echo nested; "
+                    + mount.replace("TYPE", "proc")
+                    + "; "
+                    + mount.replace("TYPE", "sysfs")
+                    + "; exit 0");
+    bundle.file("mark", "of the container\n", "644");
+    for (String set : List.of("bounding", "effective", "permitted")) {
+      // Who maps user 0 has to have it.
+      ((ArrayNode) bundle.config().at("/process/capabilities/" + set)).add("CAP_SETFCAP");
+    }
+    String path = bundle.write();
+    String expected = "of the container\n/\nnested";
+    // The container's own are masked, and nothing of the host's is there to be compared with.
+    Command run = box.call("run", "--no-pivot", "--bundle", path, box.newId());
+    assertEquals(expected, run.out(), run::toString);
+    String id = box.newId();
+    Command create = box.call("create", "--no-pivot", "--bundle", path, id).expectSuccess();
+    box.call("start", id).expectSuccess();
+    box.awaitStatus(id, "stopped");
+    assertEquals(expected, create.out(), create::toString);
+    box.call("delete", id).expectSuccess();
   }
 }

@@ -724,8 +724,7 @@ public final class Create {
       descriptors.close(scopeWrite);
     }
     // Hooks have times of their own.
-    boolean limited =
-        plan.shared() && hooks == null && plan.hooks().createContainer().isEmpty();
+    boolean limited = plan.shared() && hooks == null && plan.hooks().createContainer().isEmpty();
     receive(
         b, channels, intermediate, messagesEnd, pid, ready, limited ? late : null, hooks, devices);
     waitFor(b, intermediate);
