@@ -23,6 +23,13 @@ class LibraryTest {
 
   private static Command run(Box box, String name, int seconds, int megabytes, String... command)
       throws IOException {
+    return box.launch(
+        box.directory(), Map.of(), taskRunner(box, name, seconds, megabytes, command));
+  }
+
+  /** The command line of a JVM that runs a task in a container. */
+  static List<String> taskRunner(
+      Box box, String name, int seconds, int megabytes, String... command) throws IOException {
     List<String> modules = new ArrayList<>();
     for (String module : MODULES) {
       Path classes = ROOT.resolve(module).resolve("target/classes").toAbsolutePath().normalize();
@@ -52,7 +59,7 @@ class LibraryTest {
                 Integer.toString(seconds),
                 Integer.toString(megabytes)));
     words.addAll(List.of(command));
-    return box.launch(box.directory(), Map.of(), words);
+    return words;
   }
 
   private static void nothingIsLeft(Box box) throws IOException {

@@ -1,9 +1,15 @@
 package dev.gatun.tests;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 
@@ -56,5 +62,32 @@ class MemoryTest {
     box.awaitStatus(id, "stopped");
     box.call("delete", id).expectSuccess();
     box.expectNothingLeft();
+  }
+
+  /** The container is beside the JVM's cgroup: neither limit is the other's. */
+  @OnGatun
+  void aJvmWithALimitOfItsOwnOutlivesItsContainers(Box box) throws IOException {
+    Path cgroup = Host.cgroup2().resolve(box.token());
+    Files.createDirectory(cgroup);
+    try {
+      Files.writeString(cgroup.resolve("memory.max"), "160M");
+      Files.writeString(cgroup.resolve("memory.oom.group"), "1");
+      String hog = "/bin/dd if=/dev/zero of=/dev/null bs=256M; echo survived";
+      List<String> words =
+          new ArrayList<>(
+              List.of(
+                  "/bin/sh", "-c", "echo $$ >" + cgroup + "/cgroup.procs && exec \"$@\"", "sh"));
+      words.addAll(LibraryTest.taskRunner(box, "hog", 60, 16, "/bin/sh", "-c", hog));
+      Command limited = box.launch(box.directory(), Map.of(), words).await();
+      assertFalse(limited.out().contains("survived\n"), limited::toString);
+      // Told by the JVM, which was not killed itself.
+      limited.expectExit(137);
+      assertEquals("", Files.readString(cgroup.resolve("cgroup.procs")));
+      assertTrue(
+          Files.readAllLines(cgroup.resolve("memory.events")).contains("oom_kill 0"),
+          limited::toString);
+    } finally {
+      Files.delete(cgroup);
+    }
   }
 }
