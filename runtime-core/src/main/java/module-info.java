@@ -15,8 +15,10 @@ module dev.gatun.runtime {
   // The verbs, the state they find, the image they explain, and the kernel of the process that
   // called gatun: shaped by what the command line needs.
   exports dev.gatun.runtime.lifecycle to
+      dev.gatun.pods,
       dev.gatun.cli;
   exports dev.gatun.runtime.state to
+      dev.gatun.pods,
       dev.gatun.cli;
   exports dev.gatun.runtime.init to
       dev.gatun.cli;
@@ -24,4 +26,8 @@ module dev.gatun.runtime {
       dev.gatun.cli;
   exports dev.gatun.runtime.caller to
       dev.gatun.cli;
+
+  // The embedded runtime that the library's pods share with its containers.
+  exports dev.gatun.runtime.embedded to
+      dev.gatun.pods;
 }

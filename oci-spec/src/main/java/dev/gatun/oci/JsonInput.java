@@ -86,7 +86,12 @@ public final class JsonInput {
     return name;
   }
 
-  void beginArray(String of) {
+  /**
+   * Enters an array.
+   *
+   * @param of what it is of, for messages
+   */
+  public void beginArray(String of) {
     expect(Token.BEGIN_ARRAY, "an array of " + of);
   }
 
@@ -95,7 +100,7 @@ public final class JsonInput {
    *
    * @return false at the end of the array
    */
-  boolean nextElement() {
+  public boolean nextElement() {
     return tokens.next() != Token.END_ARRAY;
   }
 
@@ -117,7 +122,12 @@ public final class JsonInput {
     return tokens.text();
   }
 
-  boolean bool() {
+  /**
+   * True or false.
+   *
+   * @return which
+   */
+  public boolean bool() {
     Token token = tokens.token();
     if (token != Token.TRUE && token != Token.FALSE) {
       throw unexpected("true or false");
@@ -191,7 +201,12 @@ public final class JsonInput {
     return value;
   }
 
-  List<String> strings() {
+  /**
+   * An array of strings.
+   *
+   * @return its elements
+   */
+  public List<String> strings() {
     beginArray("strings");
     List<String> list = new ArrayList<>();
     while (nextElement()) {

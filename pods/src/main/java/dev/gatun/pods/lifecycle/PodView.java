@@ -1,0 +1,73 @@
+package dev.gatun.pods.lifecycle;
+
+import dev.gatun.linux.program.Kernel;
+import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.lifecycle.Inventory;
+import dev.gatun.runtime.sandbox.Sandbox;
+import dev.gatun.runtime.state.Look;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A pod as it was found at one moment.
+ *
+ * @param sandbox its pause process and state
+ * @param network its network
+ * @param containers its containers, in the order of their ids
+ */
+public record PodView(Sandbox sandbox, NetworkState network, List<Look.Found> containers) {
+  /** Copies the list. */
+  public PodView {
+    containers = List.copyOf(containers);
+  }
+
+  /**
+   * Looks at one pod.
+   *
+   * @param kernel where
+   * @param root the state root's path
+   * @param id the pod's id
+   * @return the pod
+   * @throws ContainerException when there is none
+   */
+  public static PodView of(Kernel kernel, String root, String id) {
+    return of(kernel, root, Sandbox.find(kernel, root, id, Sandbox.Purpose.READ));
+  }
+
+  /**
+   * Looks at all pods.
+   *
+   * @param kernel where
+   * @param root the state root's path
+   * @return the pods, in the order of their ids
+   */
+  public static List<PodView> all(Kernel kernel, String root) {
+    List<PodView> all = new ArrayList<>();
+    for (Sandbox sandbox : Sandbox.list(kernel, root)) {
+      all.add(of(kernel, root, sandbox));
+    }
+    return all;
+  }
+
+  private static PodView of(Kernel kernel, String root, Sandbox sandbox) {
+    List<Look.Found> containers = new ArrayList<>();
+    for (String id : sandbox.containers()) {
+      try {
+        containers.add(Inventory.state(kernel, root, id));
+      } catch (ContainerException e) {
+        if (!e.isMissing()) {
+          throw e;
+        }
+      }
+    }
+    return new PodView(sandbox, network(sandbox), containers);
+  }
+
+  /** What a pod's directory says of its network. */
+  static NetworkState network(Sandbox sandbox) {
+    byte[] bytes = sandbox.file(NetworkState.FILE);
+    return bytes == null
+        ? NetworkState.begun(sandbox.state().hostNetwork() ? "host" : "none", List.of())
+        : NetworkState.of(bytes);
+  }
+}
