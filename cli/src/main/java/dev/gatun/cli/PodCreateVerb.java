@@ -86,8 +86,7 @@ final class PodCreateVerb implements Verb {
             call.rootless(),
             call.cgroups());
     PodCreate.run(
-        call.kernel(),
-        call.root(),
+        call.pods(),
         new PodRequest(sandbox, network, ports, options.get("pid-file")));
     return Outcome.DONE;
   }

@@ -29,7 +29,7 @@ final class PodDeleteVerb implements Verb {
   @Override
   public Outcome run(Invocation call) {
     boolean force = call.options().has("force");
-    for (String warning : PodDelete.run(call.kernel(), call.root(), call.id(), force)) {
+    for (String warning : PodDelete.run(call.pods(), call.id(), force)) {
       call.notes().warn(warning);
     }
     return Outcome.DONE;

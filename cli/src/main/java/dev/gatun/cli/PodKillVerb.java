@@ -28,7 +28,7 @@ final class PodKillVerb implements Verb {
   public Outcome run(Invocation call) {
     String signal =
         call.options().arguments().size() > 1 ? call.options().arguments().get(1) : "TERM";
-    PodStop.signal(call.kernel(), call.root(), call.id(), Signals.parse(signal));
+    PodStop.signal(call.pods(), call.id(), Signals.parse(signal));
     return Outcome.DONE;
   }
 }

@@ -33,7 +33,7 @@ final class PodListVerb implements Verb {
 
   @Override
   public Outcome run(Invocation call) {
-    List<PodView> all = PodView.all(call.kernel(), call.root());
+    List<PodView> all = PodView.all(call.pods());
     if (call.options().has("quiet")) {
       StringBuilder ids = new StringBuilder();
       for (PodView pod : all) {

@@ -28,7 +28,7 @@ final class PodStateVerb implements Verb {
   @Override
   public Outcome run(Invocation call) {
     JsonWriter out = JsonWriter.pretty("  ");
-    PodDescription.write(out, PodView.of(call.kernel(), call.root(), call.id()));
+    PodDescription.write(out, PodView.of(call.pods(), call.id()));
     return Outcome.print(Description.line(out));
   }
 }

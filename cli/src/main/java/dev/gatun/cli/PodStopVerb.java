@@ -32,7 +32,7 @@ final class PodStopVerb implements Verb {
   @Override
   public Outcome run(Invocation call) {
     int seconds = call.options().get("time") == null ? SECONDS : call.options().number("time");
-    PodStop.run(call.kernel(), call.root(), call.id(), seconds);
+    PodStop.run(call.pods(), call.id(), seconds);
     return Outcome.DONE;
   }
 }

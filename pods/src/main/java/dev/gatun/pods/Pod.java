@@ -60,7 +60,7 @@ public final class Pod implements AutoCloseable {
    */
   public PodInfo info() {
     return pods.run(() -> {
-      PodView view = PodView.of(pods.kernel(), pods.root(), id);
+      PodView view = PodView.of(pods.root(), id);
       SandboxState state = view.sandbox().state();
       List<String> addresses = new ArrayList<>();
       for (IpAddress address : view.network().addresses()) {
@@ -115,7 +115,7 @@ public final class Pod implements AutoCloseable {
    */
   public void stop(Duration time) {
     pods.run(() -> {
-      PodStop.run(pods.kernel(), pods.root(), id, (int) time.toSeconds());
+      PodStop.run(pods.root(), id, (int) time.toSeconds());
       return id;
     });
   }
@@ -128,7 +128,7 @@ public final class Pod implements AutoCloseable {
    */
   public void kill(Signal signal) {
     pods.run(() -> {
-      PodStop.signal(pods.kernel(), pods.root(), id, signal.number());
+      PodStop.signal(pods.root(), id, signal.number());
       return id;
     });
   }
@@ -162,7 +162,7 @@ public final class Pod implements AutoCloseable {
   }
 
   private void delete(boolean force) {
-    pods.run(() -> PodDelete.run(pods.kernel(), pods.root(), id, force));
+    pods.run(() -> PodDelete.run(pods.root(), id, force));
     deleted = true;
     CompletableFuture<ExitStatus> watched = exit;
     if (watched != null) {

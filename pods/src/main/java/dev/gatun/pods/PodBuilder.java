@@ -184,7 +184,7 @@ public final class PodBuilder {
             Create.Rootless.AUTO,
             CgroupDriver.CGROUPFS);
     PodRequest request = new PodRequest(sandbox, network, ports, null);
-    SandboxState state = pods.run(() -> PodCreate.run(pods.kernel(), pods.root(), request));
+    SandboxState state = pods.run(() -> PodCreate.run(pods.root(), request));
     CompletableFuture<ExitStatus> exit;
     List<Container> made = new ArrayList<>();
     try {
@@ -215,7 +215,7 @@ public final class PodBuilder {
       }
     }
     try {
-      pods.run(() -> PodDelete.run(pods.kernel(), pods.root(), id, true));
+      pods.run(() -> PodDelete.run(pods.root(), id, true));
     } catch (RuntimeException cleanup) {
       failure.addSuppressed(cleanup);
     }

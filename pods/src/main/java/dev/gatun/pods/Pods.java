@@ -1,7 +1,9 @@
 package dev.gatun.pods;
 
-import dev.gatun.linux.program.Kernel;
 import dev.gatun.netns.NetlinkException;
+import dev.gatun.netns.RangeFullException;
+import dev.gatun.netns.cni.CniException;
+import dev.gatun.pods.lifecycle.PodRoot;
 import dev.gatun.pods.lifecycle.PodView;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.Gatun;
@@ -70,7 +72,7 @@ public final class Pods {
    * @throws ContainerException when there is none, see {@link ContainerException#isMissing}
    */
   public Pod get(String id) {
-    run(() -> PodView.of(kernel(), root(), id));
+    run(() -> PodView.of(root(), id));
     return new Pod(this, id, null, List.of());
   }
 
@@ -99,7 +101,7 @@ public final class Pods {
   public List<Pod> list() {
     return run(() -> {
       List<Pod> all = new ArrayList<>();
-      for (PodView view : PodView.all(kernel(), root())) {
+      for (PodView view : PodView.all(root())) {
         all.add(new Pod(this, view.sandbox().state().id(), null, List.of()));
       }
       return List.copyOf(all);
@@ -108,12 +110,12 @@ public final class Pods {
 
   // --- for the classes of this package
 
-  Kernel kernel() {
-    return embedded.kernel();
-  }
-
-  String root() {
-    return gatun.stateRoot().toString();
+  PodRoot root() {
+    String path = System.getenv("PATH");
+    return new PodRoot(
+        embedded.kernel(),
+        gatun.stateRoot().toString(),
+        path == null ? List.of() : List.of("PATH=" + path));
   }
 
   Embedded embedded() {
@@ -125,7 +127,7 @@ public final class Pods {
     return embedded.run(() -> {
       try {
         return work.get();
-      } catch (NetlinkException e) {
+      } catch (NetlinkException | CniException | RangeFullException e) {
         throw new ContainerException(String.valueOf(e.getMessage()), e);
       }
     });
@@ -133,6 +135,6 @@ public final class Pods {
 
   @Override
   public String toString() {
-    return "Pods[" + root() + "]";
+    return "Pods[" + gatun.stateRoot() + "]";
   }
 }

@@ -8,6 +8,7 @@ import dev.gatun.netns.NetworkConfig;
 import dev.gatun.netns.NetworkNamespace;
 import dev.gatun.netns.Nftables;
 import dev.gatun.netns.PortMapping;
+import dev.gatun.netns.Subnet;
 import dev.gatun.pods.PodNetwork;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.sandbox.Sandbox;
@@ -17,6 +18,7 @@ import dev.gatun.runtime.state.Status;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A pod's network, made and taken back. What is taken back can be taken back again, and what was
@@ -27,9 +29,9 @@ abstract class Networking {
   final String root;
   final String id;
 
-  private Networking(Kernel kernel, String root, String id) {
-    this.kernel = kernel;
-    this.root = root;
+  Networking(PodRoot root, String id) {
+    this.kernel = root.kernel();
+    this.root = root.path();
     this.id = id;
   }
 
@@ -39,33 +41,38 @@ abstract class Networking {
    * @throws RuntimeException when that is wrong
    */
   static Networking prepare(
-      Kernel kernel, String root, String id, PodNetwork network, List<PortMapping> ports) {
+      PodRoot root, String id, PodNetwork network, List<PortMapping> ports) {
     return switch (network) {
-      case PodNetwork.None none -> new Nothing(kernel, root, id);
-      case PodNetwork.Host host -> new Nothing(kernel, root, id);
+      case PodNetwork.None none -> new Nothing(root, id);
+      case PodNetwork.Host host -> new Nothing(root, id);
       case PodNetwork.Bridge bridge ->
-          new Bridge(kernel, root, id, NetworkConfig.read(kernel, bridge.config()), ports);
-      case PodNetwork.Cni cni -> CniNetworking.prepare(kernel, root, id, cni.name(), ports);
+          new Bridge(root, id, NetworkConfig.read(root.kernel(), bridge.config()), ports);
+      case PodNetwork.Cni cni -> CniNetworking.prepare(root, id, cni.name(), ports);
     };
   }
 
   /** The network of a pod that exists, to be taken back. */
-  static Networking of(Kernel kernel, String root, Sandbox sandbox) {
+  static Networking of(PodRoot root, Sandbox sandbox) {
     String id = sandbox.state().id();
     String mode = PodView.network(sandbox).mode();
     if (mode.equals("bridge")) {
-      return new Bridge(kernel, root, id, NetworkConfig.DEFAULT, List.of());
+      return new Bridge(root, id, NetworkConfig.DEFAULT, List.of());
     }
     return mode.startsWith("cni:")
-        ? CniNetworking.of(kernel, root, sandbox)
-        : new Nothing(kernel, root, id);
+        ? CniNetworking.of(root, sandbox)
+        : new Nothing(root, id);
   }
 
   /** Makes it, and writes down what it is. */
   abstract void connect(SandboxCreate sandbox);
 
-  /** Takes it back. */
-  abstract void disconnect();
+  /**
+   * Takes it back.
+   *
+   * @param force whether what fails is passed over
+   * @return what was passed over
+   */
+  abstract List<String> disconnect(boolean force);
 
   /** The names that every pod knows, and its own at its addresses. */
   static void writeHosts(SandboxCreate sandbox, List<IpAddress> addresses) {
@@ -82,15 +89,17 @@ abstract class Networking {
 
   /** Nothing but a loopback interface, or the host's network. */
   private static final class Nothing extends Networking {
-    Nothing(Kernel kernel, String root, String id) {
-      super(kernel, root, id);
+    Nothing(PodRoot root, String id) {
+      super(root, id);
     }
 
     @Override
     void connect(SandboxCreate sandbox) {}
 
     @Override
-    void disconnect() {}
+    List<String> disconnect(boolean force) {
+      return List.of();
+    }
   }
 
   /** On Gatun's own bridge. */
@@ -98,8 +107,8 @@ abstract class Networking {
     private final NetworkConfig config;
     private final List<PortMapping> ports;
 
-    Bridge(Kernel kernel, String root, String id, NetworkConfig config, List<PortMapping> ports) {
-      super(kernel, root, id);
+    Bridge(PodRoot root, String id, NetworkConfig config, List<PortMapping> ports) {
+      super(root, id);
       this.config = config;
       this.ports = ports;
     }
@@ -108,7 +117,7 @@ abstract class Networking {
     void connect(SandboxCreate sandbox) {
       sandbox.write(NetworkState.FILE, NetworkState.begun("bridge", ports).toBytes());
       List<AddressPool.Lease> leases =
-          new AddressPool(kernel, root).lease(config.ranges(kernel), id, this::isAlive);
+          new AddressPool(kernel, root).lease(ranges(), id, this::isAlive);
       BridgeNetwork.Attachment attached =
           BridgeNetwork.attach(
               kernel,
@@ -149,9 +158,20 @@ abstract class Networking {
     }
 
     @Override
-    void disconnect() {
+    List<String> disconnect(boolean force) {
       disconnect(id);
       new AddressPool(kernel, root).release(id);
+      return List.of();
+    }
+
+    private List<Subnet> ranges() {
+      List<Subnet> ranges = new ArrayList<>(2);
+      for (Subnet range : new @Nullable Subnet[] {config.ipv4(), config.ipv6()}) {
+        if (range != null) {
+          ranges.add(range);
+        }
+      }
+      return ranges;
     }
 
     private void disconnect(String pod) {

@@ -1,6 +1,5 @@
 package dev.gatun.pods.lifecycle;
 
-import dev.gatun.linux.program.Kernel;
 import dev.gatun.runtime.sandbox.SandboxCreate;
 import dev.gatun.runtime.sandbox.SandboxState;
 
@@ -16,23 +15,22 @@ public final class PodCreate {
   /**
    * Creates a pod.
    *
-   * @param kernel where
-   * @param root the state root's path, absolute
+   * @param root where
    * @param request what
    * @return what was written down
    * @throws RuntimeException with one sentence as its message; nothing is left behind then
    */
-  public static SandboxState run(Kernel kernel, String root, PodRequest request) {
+  public static SandboxState run(PodRoot root, PodRequest request) {
     // What is wrong with the network's configuration is said before anything has been made.
     Networking networking =
-        Networking.prepare(kernel, root, request.sandbox().id(), request.network(), request.ports());
-    SandboxCreate sandbox = SandboxCreate.begin(kernel, root, request.sandbox());
+        Networking.prepare(root, request.sandbox().id(), request.network(), request.ports());
+    SandboxCreate sandbox = SandboxCreate.begin(root.kernel(), root.path(), request.sandbox());
     try {
       networking.connect(sandbox);
       return sandbox.commit(request.pidFile());
     } catch (RuntimeException e) {
       try {
-        networking.disconnect();
+        networking.disconnect(true);
       } catch (RuntimeException cleanup) {
         e.addSuppressed(cleanup);
       }

@@ -1,6 +1,5 @@
 package dev.gatun.pods.lifecycle;
 
-import dev.gatun.linux.program.Kernel;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.lifecycle.Delete;
 import dev.gatun.runtime.lifecycle.Inventory;
@@ -20,17 +19,16 @@ public final class PodDelete {
   /**
    * Deletes a pod.
    *
-   * @param kernel where
-   * @param root the state root's path
+   * @param root where
    * @param id the pod's id
    * @param force whether what runs is killed, and a missing pod is no error
    * @return what callers should be told: hooks and plugins that failed
    * @throws RuntimeException with one sentence as its message
    */
-  public static List<String> run(Kernel kernel, String root, String id, boolean force) {
+  public static List<String> run(PodRoot root, String id, boolean force) {
     Sandbox sandbox;
     try {
-      sandbox = Sandbox.find(kernel, root, id, Sandbox.Purpose.CHANGE);
+      sandbox = Sandbox.find(root.kernel(), root.path(), id, Sandbox.Purpose.CHANGE);
     } catch (ContainerException e) {
       if (force && e.isMissing()) {
         return List.of();
@@ -39,13 +37,13 @@ public final class PodDelete {
     }
     try {
       if (!force) {
-        check(kernel, root, sandbox);
+        check(root, sandbox);
       }
       List<String> warnings = new ArrayList<>();
       for (String container : sandbox.containers()) {
-        warnings.addAll(Delete.run(kernel, root, container, true));
+        warnings.addAll(Delete.run(root.kernel(), root.path(), container, true));
       }
-      Networking.of(kernel, root, sandbox).disconnect();
+      warnings.addAll(Networking.of(root, sandbox).disconnect(force));
       sandbox.remove();
       return warnings;
     } finally {
@@ -53,12 +51,12 @@ public final class PodDelete {
     }
   }
 
-  private static void check(Kernel kernel, String root, Sandbox sandbox) {
+  private static void check(PodRoot root, Sandbox sandbox) {
     String id = sandbox.state().id();
     for (String container : sandbox.containers()) {
       Status status;
       try {
-        Look.Found found = Inventory.state(kernel, root, container);
+        Look.Found found = Inventory.state(root.kernel(), root.path(), container);
         status = found.status();
       } catch (ContainerException e) {
         if (e.isMissing()) {

@@ -34,16 +34,15 @@ public final class PodStop {
   /**
    * Stops a pod.
    *
-   * @param kernel where
-   * @param root the state root's path
+   * @param root where
    * @param id the pod's id
    * @param seconds how long all containers together may take
    * @throws RuntimeException with one sentence as its message
    */
-  public static void run(Kernel kernel, String root, String id, int seconds) {
-    Sandbox sandbox = Sandbox.find(kernel, root, id, Sandbox.Purpose.CHANGE);
+  public static void run(PodRoot root, String id, int seconds) {
+    Sandbox sandbox = Sandbox.find(root.kernel(), root.path(), id, Sandbox.Purpose.CHANGE);
     try {
-      end(kernel, containers(kernel, root, sandbox), seconds);
+      end(root.kernel(), containers(root, sandbox), seconds);
       if (!sandbox.end(KILL_SECONDS)) {
         throw new ContainerException(
             "pod \"" + id + "\": its pause process has not ended " + KILL_SECONDS + " s after KILL");
@@ -57,27 +56,26 @@ public final class PodStop {
    * Sends a signal to the first process of every container that has one, and then to the pause
    * process.
    *
-   * @param kernel where
-   * @param root the state root's path
+   * @param root where
    * @param id the pod's id
    * @param signal the signal's number
    * @throws RuntimeException with one sentence as its message
    */
-  public static void signal(Kernel kernel, String root, String id, int signal) {
-    Sandbox sandbox = Sandbox.find(kernel, root, id, Sandbox.Purpose.CHANGE);
+  public static void signal(PodRoot root, String id, int signal) {
+    Sandbox sandbox = Sandbox.find(root.kernel(), root.path(), id, Sandbox.Purpose.CHANGE);
     try {
       if (sandbox.status() == Status.STOPPED) {
         throw new ContainerException("pod not running: \"" + id + "\" is stopped");
       }
-      List<Look.Found> containers = containers(kernel, root, sandbox);
-      ProgramBuilder b = new ProgramBuilder(kernel.arch());
+      List<Look.Found> containers = containers(root, sandbox);
+      ProgramBuilder b = new ProgramBuilder(root.kernel().arch());
       Descriptors descriptors = new Descriptors(b);
       for (Look.Found found : containers) {
         found.handOver(descriptors);
         send(b, found, signal);
       }
       descriptors.closeAll();
-      kernel.run(b.build()).orThrow();
+      root.kernel().run(b.build()).orThrow();
       sandbox.kill(signal);
     } finally {
       sandbox.close();
@@ -85,20 +83,20 @@ public final class PodStop {
   }
 
   /** Those whose first process lives, with its pidfd. */
-  private static List<Look.Found> containers(Kernel kernel, String root, Sandbox sandbox) {
+  private static List<Look.Found> containers(PodRoot root, Sandbox sandbox) {
     List<Look.Found> all = new ArrayList<>();
     for (String id : sandbox.containers()) {
       try {
-        Look.Found found = Look.at(kernel, root, id, Look.Purpose.ACT);
+        Look.Found found = Look.at(root.kernel(), root.path(), id, Look.Purpose.ACT);
         if (found.pidfd() < 0) {
-          found.close(kernel);
+          found.close(root.kernel());
         } else {
           all.add(found);
         }
       } catch (ContainerException e) {
         if (!e.isMissing()) {
           for (Look.Found found : all) {
-            found.close(kernel);
+            found.close(root.kernel());
           }
           throw e;
         }

@@ -1,6 +1,5 @@
 package dev.gatun.pods.lifecycle;
 
-import dev.gatun.linux.program.Kernel;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.lifecycle.Inventory;
 import dev.gatun.runtime.sandbox.Sandbox;
@@ -24,36 +23,34 @@ public record PodView(Sandbox sandbox, NetworkState network, List<Look.Found> co
   /**
    * Looks at one pod.
    *
-   * @param kernel where
-   * @param root the state root's path
+   * @param root where
    * @param id the pod's id
    * @return the pod
    * @throws ContainerException when there is none
    */
-  public static PodView of(Kernel kernel, String root, String id) {
-    return of(kernel, root, Sandbox.find(kernel, root, id, Sandbox.Purpose.READ));
+  public static PodView of(PodRoot root, String id) {
+    return of(root, Sandbox.find(root.kernel(), root.path(), id, Sandbox.Purpose.READ));
   }
 
   /**
    * Looks at all pods.
    *
-   * @param kernel where
-   * @param root the state root's path
+   * @param root where
    * @return the pods, in the order of their ids
    */
-  public static List<PodView> all(Kernel kernel, String root) {
+  public static List<PodView> all(PodRoot root) {
     List<PodView> all = new ArrayList<>();
-    for (Sandbox sandbox : Sandbox.list(kernel, root)) {
-      all.add(of(kernel, root, sandbox));
+    for (Sandbox sandbox : Sandbox.list(root.kernel(), root.path())) {
+      all.add(of(root, sandbox));
     }
     return all;
   }
 
-  private static PodView of(Kernel kernel, String root, Sandbox sandbox) {
+  private static PodView of(PodRoot root, Sandbox sandbox) {
     List<Look.Found> containers = new ArrayList<>();
     for (String id : sandbox.containers()) {
       try {
-        containers.add(Inventory.state(kernel, root, id));
+        containers.add(Inventory.state(root.kernel(), root.path(), id));
       } catch (ContainerException e) {
         if (!e.isMissing()) {
           throw e;
