@@ -20,6 +20,9 @@ module dev.gatun.runtime {
   exports dev.gatun.runtime.state to
       dev.gatun.pods,
       dev.gatun.cli;
+  exports dev.gatun.runtime.sandbox to
+      dev.gatun.pods,
+      dev.gatun.cli;
   exports dev.gatun.runtime.init to
       dev.gatun.cli;
   exports dev.gatun.runtime.userns to
