@@ -3,4 +3,6 @@ module dev.gatun.pods {
   requires static transitive org.jspecify;
   requires dev.gatun.runtime;
   requires dev.gatun.netns;
+  requires dev.gatun.linux;
+  requires dev.gatun.oci;
 }
