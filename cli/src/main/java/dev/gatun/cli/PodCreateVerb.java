@@ -83,8 +83,8 @@ final class PodCreateVerb implements Verb {
             network instanceof PodNetwork.Host,
             pairs(options, "annotation"),
             options.get("cgroup-parent"),
-            call.rootless(),
-            call.cgroups());
+            call.cgroups(),
+            false);
     PodCreate.run(
         call.pods(),
         new PodRequest(sandbox, network, ports, options.get("pid-file")));

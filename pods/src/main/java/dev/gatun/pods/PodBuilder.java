@@ -10,7 +10,6 @@ import dev.gatun.runtime.ContainerBuilder;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.ExitStatus;
 import dev.gatun.runtime.lifecycle.CgroupDriver;
-import dev.gatun.runtime.lifecycle.Create;
 import dev.gatun.runtime.sandbox.SandboxRequest;
 import dev.gatun.runtime.sandbox.SandboxState;
 import java.util.ArrayList;
@@ -181,8 +180,8 @@ public final class PodBuilder {
             network instanceof PodNetwork.Host,
             annotations,
             cgroupParent,
-            Create.Rootless.AUTO,
-            CgroupDriver.CGROUPFS);
+            CgroupDriver.CGROUPFS,
+            true);
     PodRequest request = new PodRequest(sandbox, network, ports, null);
     SandboxState state = pods.run(() -> PodCreate.run(pods.root(), request));
     CompletableFuture<ExitStatus> exit;

@@ -14,7 +14,6 @@ import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.sandbox.Sandbox;
 import dev.gatun.runtime.sandbox.SandboxCreate;
 import dev.gatun.runtime.sandbox.SandboxState;
-import dev.gatun.runtime.state.Status;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -186,16 +185,16 @@ abstract class Networking {
         disconnect(pod);
         return false;
       }
-      Status status;
+      Sandbox.Status status;
       try {
         status = Sandbox.find(kernel, root, pod, Sandbox.Purpose.READ).status();
       } catch (ContainerException e) {
         if (!e.isMissing()) {
           throw e;
         }
-        status = Status.STOPPED;
+        status = Sandbox.Status.STOPPED;
       }
-      if (status == Status.STOPPED) {
+      if (status == Sandbox.Status.STOPPED) {
         disconnect(pod);
         return false;
       }

@@ -74,7 +74,7 @@ public final class PodDelete {
                 + status.word());
       }
     }
-    if (sandbox.status() == Status.RUNNING) {
+    if (sandbox.status() == Sandbox.Status.RUNNING) {
       throw new ContainerException("cannot delete pod \"" + id + "\" that is not stopped: running");
     }
   }

@@ -16,7 +16,6 @@ import dev.gatun.linux.program.Slot;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.sandbox.Sandbox;
 import dev.gatun.runtime.state.Look;
-import dev.gatun.runtime.state.Status;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -64,7 +63,7 @@ public final class PodStop {
   public static void signal(PodRoot root, String id, int signal) {
     Sandbox sandbox = Sandbox.find(root.kernel(), root.path(), id, Sandbox.Purpose.CHANGE);
     try {
-      if (sandbox.status() == Status.STOPPED) {
+      if (sandbox.status() == Sandbox.Status.STOPPED) {
         throw new ContainerException("pod not running: \"" + id + "\" is stopped");
       }
       List<Look.Found> containers = containers(root, sandbox);
