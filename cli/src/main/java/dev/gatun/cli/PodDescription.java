@@ -12,7 +12,7 @@ final class PodDescription {
 
   static void write(JsonWriter out, PodView pod) {
     SandboxState state = pod.sandbox().state();
-    int pid = pod.sandbox().pid();
+    int pid = pod.pid();
     out.beginObject()
         .member("id", state.id())
         .member("pid", pid)
@@ -21,9 +21,11 @@ final class PodDescription {
         .member("created", state.created());
     out.name("namespaces").beginObject();
     if (pid != 0) {
-      for (String type : state.namespaces()) {
-        out.member(type, "/proc/" + pid + "/ns/" + type);
-      }
+      namespace(out, pid, "net", !state.hostNetwork());
+      namespace(out, pid, "ipc", true);
+      namespace(out, pid, "uts", true);
+      namespace(out, pid, "pid", state.sharePid());
+      namespace(out, pid, "user", !state.idMappings().isEmpty());
     }
     out.endObject();
     if (state.cgroup() != null) {
@@ -49,5 +51,11 @@ final class PodDescription {
       out.endObject();
     }
     out.endObject();
+  }
+
+  private static void namespace(JsonWriter out, int pid, String type, boolean held) {
+    if (held) {
+      out.member(type, "/proc/" + pid + "/ns/" + type);
+    }
   }
 }

@@ -67,7 +67,7 @@ final class PodListVerb implements Verb {
       rows.add(
           new String[] {
             pod.sandbox().state().id(),
-            Integer.toString(pod.sandbox().pid()),
+            Integer.toString(pod.pid()),
             pod.sandbox().status().word(),
             Integer.toString(pod.containers().size()),
             addresses.toString(),

@@ -74,7 +74,7 @@ public final class Pod implements AutoCloseable {
       return new PodInfo(
           id,
           ContainerStatus.valueOf(view.sandbox().status().name()),
-          view.sandbox().pid(),
+          view.pid(),
           hostname == null ? id : hostname,
           addresses,
           containers,

@@ -49,7 +49,7 @@ final class CniNetworking extends Networking {
     CniNetworking networking = new CniNetworking(root, sandbox.state().id(), null, List.of());
     byte[] bytes = sandbox.file(FILE);
     networking.attachment = bytes == null ? null : CniAttachment.parse(bytes, FILE);
-    int pid = sandbox.pid();
+    int pid = PodView.pid(sandbox);
     networking.namespace = pid == 0 ? null : "/proc/" + pid + "/ns/net";
     return networking;
   }

@@ -60,6 +60,15 @@ public record PodView(Sandbox sandbox, NetworkState network, List<Look.Found> co
     return new PodView(sandbox, network(sandbox), containers);
   }
 
+  /** The pid of its pause process as the caller sees it, 0 when that has ended. */
+  public int pid() {
+    return pid(sandbox);
+  }
+
+  static int pid(Sandbox sandbox) {
+    return sandbox.status() == Sandbox.Status.RUNNING ? sandbox.state().pid() : 0;
+  }
+
   /** What a pod's directory says of its network. */
   static NetworkState network(Sandbox sandbox) {
     byte[] bytes = sandbox.file(NetworkState.FILE);
