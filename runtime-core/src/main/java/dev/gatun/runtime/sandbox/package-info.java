@@ -1,0 +1,5 @@
+/** A pod's sandbox. */
+@NullMarked
+package dev.gatun.runtime.sandbox;
+
+import org.jspecify.annotations.NullMarked;
