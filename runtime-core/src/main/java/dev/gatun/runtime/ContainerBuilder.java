@@ -105,8 +105,8 @@ public final class ContainerBuilder {
   }
 
   /**
-   * Puts the container into a pod: it joins the pod's namespaces, and what the configuration says of
-   * them does not count.
+   * Puts the container into a pod: it joins the pod's namespaces, and what the configuration says
+   * of them does not count.
    *
    * @param podId the id of a pod in the same state root
    * @return this builder
@@ -211,19 +211,19 @@ public final class ContainerBuilder {
           "create container \"" + id + "\": there is neither a bundle nor a configuration");
     }
     return new Create.Request(
-        id,
-        directory.toString(),
-        null,
-        null,
-        0,
-        0,
-        !pivot,
-        !keyring,
-        false,
-        null,
-        false,
-        Create.Rootless.AUTO,
-        new Embedding(streams.container(), config))
+            id,
+            directory.toString(),
+            null,
+            null,
+            0,
+            0,
+            !pivot,
+            !keyring,
+            false,
+            null,
+            false,
+            Create.Rootless.AUTO,
+            new Embedding(streams.container(), config))
         .inPod(pod);
   }
 }

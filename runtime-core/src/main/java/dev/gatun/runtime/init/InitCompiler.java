@@ -137,8 +137,7 @@ public final class InitCompiler {
    * @param fd the slot of the image that the descriptor's number is put into
    * @param ofPod whether the descriptor is the pidfd of a pod's pause process, the same for all
    */
-  public record Joined(
-      NamespaceType type, String path, String place, Slot fd, boolean ofPod) {}
+  public record Joined(NamespaceType type, String path, String place, Slot fd, boolean ofPod) {}
 
   /**
    * The compiled image.

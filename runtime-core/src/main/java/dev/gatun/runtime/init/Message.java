@@ -48,8 +48,8 @@ public final class Message {
   public static final int PID = 1;
 
   /**
-   * Init waits to be told to go on; a bit for each capability that it could not be given, and one for
-   * each mount of its pod that was left out.
+   * Init waits to be told to go on; a bit for each capability that it could not be given, and one
+   * for each mount of its pod that was left out.
    */
   public static final int READY = 2;
 

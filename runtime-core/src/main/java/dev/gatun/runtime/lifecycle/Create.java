@@ -728,8 +728,7 @@ public final class Create {
     Slot pidfdSocket = b.slot("pidfd socket");
     descriptors.keep(pidfdSocket);
     PidfdSocket.connect(b, request.pidfdSocket(), pidfdSocket);
-    PodJoin pod =
-        plan.pod() == null ? null : new PodJoin(b, descriptors, plan.pod(), request.id());
+    PodJoin pod = plan.pod() == null ? null : new PodJoin(b, descriptors, plan.pod(), request.id());
     Label present = b.label("present");
     Label done = b.label("done");
     Slot terminal = b.fd("terminal", "ptmx");

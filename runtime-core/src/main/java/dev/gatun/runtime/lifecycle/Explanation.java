@@ -55,10 +55,7 @@ public final class Explanation {
   public static List<Part> of(
       Kernel kernel, String root, String bundle, String id, @Nullable String pod) {
     ContainerId.check(id);
-    return Create.explain(
-        kernel,
-        root,
-        request(id, bundle, pod));
+    return Create.explain(kernel, root, request(id, bundle, pod));
   }
 
   /**
@@ -76,10 +73,7 @@ public final class Explanation {
   public static List<Part> ofExec(
       Kernel kernel, String root, String bundle, String id, @Nullable String pod) {
     ContainerId.check(id);
-    return Create.explainExec(
-        kernel,
-        root,
-        request(id, bundle, pod));
+    return Create.explainExec(kernel, root, request(id, bundle, pod));
   }
 
   private static Create.Request request(String id, String bundle, @Nullable String pod) {

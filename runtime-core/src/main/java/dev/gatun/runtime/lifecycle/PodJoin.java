@@ -162,8 +162,8 @@ final class PodJoin {
   }
 
   /**
-   * Adds records that hold on to the pod: to its directory, until the program ends, and to its pause
-   * process.
+   * Adds records that hold on to the pod: to its directory, until the program ends, and to its
+   * pause process.
    *
    * @param root descriptor of the state root
    * @param elsewhere where to go without them
@@ -289,8 +289,8 @@ final class PodJoin {
   // --- the end
 
   /**
-   * Adds records that remove a container's directory, and then its entry among the containers of the
-   * pod that it was in.
+   * Adds records that remove a container's directory, and then its entry among the containers of
+   * the pod that it was in.
    *
    * @param root descriptor of the state root
    * @param directory descriptor of the container's directory; null when it was never made

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * of them, and the pod's files are mounted where it mounts nothing of its own.
  *
  * <p>The result is a configuration again, with joins by the path of the pause process's namespaces,
- * so that everything that looks at a configuration sees what the container is going to be. How these
- * are joined, {@link InitCompiler.Pod} says.
+ * so that everything that looks at a configuration sees what the container is going to be. How
+ * these are joined, {@link InitCompiler.Pod} says.
  */
 final class PodSpec {
   /** The names of the pod's files that are mounted into its containers. */
@@ -133,9 +133,7 @@ final class PodSpec {
           "the cgroup \"" + PAUSE + "\" below that of a pod is its own process's");
     }
     CgroupPath path = CgroupPath.of(root, above.path() + "/" + below, id);
-    return path == null
-        ? null
-        : new CgroupPath(path.mountPoint(), path.path(), above.delegated());
+    return path == null ? null : new CgroupPath(path.mountPoint(), path.path(), above.delegated());
   }
 
   private static boolean isSlice(String path) {
@@ -231,7 +229,8 @@ final class PodSpec {
     String what = asked.type().specName() + " namespace";
     if (path == null && asked.type() == NamespaceType.USER) {
       throw new ConfigException(
-          place, "a " + what + " of its own cannot be had in pod \"" + pod.id() + "\", which has one");
+          place,
+          "a " + what + " of its own cannot be had in pod \"" + pod.id() + "\", which has one");
     }
     if (path != null && !path.equals(ofPod.path())) {
       throw new ConfigException(

@@ -108,8 +108,7 @@ final class MissingPath {
    * @param without where to go when the file system is read-only, or not this process's to write;
    *     null when that is the call's failure too
    */
-  void make(
-      Label call, Label failed, Addr path, Slot error, Slot like, @Nullable Label without) {
+  void make(Label call, Label failed, Addr path, Slot error, Slot like, @Nullable Label without) {
     if (callers.isEmpty()) {
       b.outOfLine(this::routine);
     }

@@ -177,7 +177,17 @@ public record ContainerState(
     in.end();
     Cgroup cgroup = mountPoint == null ? null : new Cgroup(mountPoint, path, delegated, bus);
     return new ContainerState(
-        pid, startTime, ociVersion, id, bundle, rootfs, created, uid, cgroup, annotations, hooks,
+        pid,
+        startTime,
+        ociVersion,
+        id,
+        bundle,
+        rootfs,
+        created,
+        uid,
+        cgroup,
+        annotations,
+        hooks,
         pod);
   }
 }

@@ -65,7 +65,8 @@ class StateTextTest {
   @Test
   void aContainerMayHaveNoCgroup() {
     ContainerState none =
-        new ContainerState(1, 2, "1.0.0", "i", "/b", "/r", "t", 0, null, Map.of(), Hooks.NONE, null);
+        new ContainerState(
+            1, 2, "1.0.0", "i", "/b", "/r", "t", 0, null, Map.of(), Hooks.NONE, null);
     assertEquals(none, ContainerState.of(none.toBytes()));
   }
 
