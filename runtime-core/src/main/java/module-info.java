@@ -15,8 +15,13 @@ module dev.gatun.runtime {
   // The verbs, the state they find, the image they explain, and the kernel of the process that
   // called gatun: shaped by what the command line needs.
   exports dev.gatun.runtime.lifecycle to
+      dev.gatun.pods,
       dev.gatun.cli;
   exports dev.gatun.runtime.state to
+      dev.gatun.pods,
+      dev.gatun.cli;
+  exports dev.gatun.runtime.sandbox to
+      dev.gatun.pods,
       dev.gatun.cli;
   exports dev.gatun.runtime.init to
       dev.gatun.cli;

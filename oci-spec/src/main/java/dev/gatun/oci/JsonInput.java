@@ -117,7 +117,12 @@ public final class JsonInput {
     return tokens.text();
   }
 
-  boolean bool() {
+  /**
+   * Reads a boolean.
+   *
+   * @return its value
+   */
+  public boolean bool() {
     Token token = tokens.token();
     if (token != Token.TRUE && token != Token.FALSE) {
       throw unexpected("true or false");

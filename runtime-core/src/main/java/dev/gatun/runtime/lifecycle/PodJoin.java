@@ -64,7 +64,7 @@ final class PodJoin {
      */
     Pod pod(Kernel.Result result, String root, String id, byte[] state) {
       if (result.slot(exists) == 0) {
-        throw doesNotExist(id);
+        throw ContainerException.podDoesNotExist(id);
       }
       SandboxState read;
       try {
@@ -82,10 +82,6 @@ final class PodJoin {
   /** Refuses what can be no pod's id. */
   static void checkId(String id) {
     ContainerId.check(id, "pod");
-  }
-
-  private static ContainerException doesNotExist(String id) {
-    return new ContainerException("pod does not exist: \"" + id + "\"");
   }
 
   private static String directory(String root, String id) {
@@ -281,7 +277,7 @@ final class PodJoin {
   @Nullable RuntimeException failure(Kernel.Result result) {
     long why = result.slot(gone);
     if (why == 1) {
-      return doesNotExist(pod.id());
+      return ContainerException.podDoesNotExist(pod.id());
     }
     return why == 0 ? null : new ContainerException("pod \"" + pod.id() + "\" is stopped");
   }

@@ -32,11 +32,14 @@ final class Sandboxes {
         "web",
         pid,
         startTime,
+        "2026-11-21T03:44:05Z",
         HOSTNAME,
         Map.of(SYSCTL, SYSCTL_VALUE),
         sharePid,
         false,
         maps,
-        new ContainerState.Cgroup("/sys/fs/cgroup", CGROUP, "", ""));
+        0,
+        new ContainerState.Cgroup("/sys/fs/cgroup", CGROUP, "", ""),
+        Map.of());
   }
 }
