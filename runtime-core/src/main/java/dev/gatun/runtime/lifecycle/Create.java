@@ -419,11 +419,7 @@ public final class Create {
 
   /** The program of the first exchange, and where its answers are. */
   private record Reading(
-      Program program,
-      Data cwd,
-      Data files,
-      Slot configEnd,
-      Surroundings surroundings) {}
+      Program program, Data cwd, Data files, Slot configEnd, Surroundings surroundings) {}
 
   private Reading reading() {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());

@@ -206,8 +206,7 @@ public final class Sandbox implements AutoCloseable {
     }
     ProcessStat process =
         ProcessStat.of(result.bytes(query.stat(), Math.max(0, result.slot(query.statSize()))));
-    boolean same =
-        process != null && state.pid() != 0 && process.startTime() == state.startTime();
+    boolean same = process != null && state.pid() != 0 && process.startTime() == state.startTime();
     boolean alive = same && process != null && !process.dead();
     Status status =
         alive
@@ -417,9 +416,9 @@ public final class Sandbox implements AutoCloseable {
   }
 
   /**
-   * Removes the pod: kills its pause process and whatever is left in its cgroup, and waits for them;
-   * removes the cgroup, the shared memory and the directory. Whoever is interrupted can be called
-   * again. The pod must have been found to be changed, and is closed afterwards.
+   * Removes the pod: kills its pause process and whatever is left in its cgroup, and waits for
+   * them; removes the cgroup, the shared memory and the directory. Whoever is interrupted can be
+   * called again. The pod must have been found to be changed, and is closed afterwards.
    */
   public void remove() {
     opened();
