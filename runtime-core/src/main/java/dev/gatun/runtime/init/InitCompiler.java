@@ -679,9 +679,8 @@ public final class InitCompiler {
 
   /**
    * The kernel gives a procfs to who owns the PID namespace and the mount namespace, and where all
-   * of a procfs may be seen.
-   * Elsewhere what is mounted on the runtime's {@code /proc} has to do: it is not the container's,
-   * and what is mounted upon it is never entered.
+   * of a procfs may be seen. Elsewhere what is mounted on the runtime's {@code /proc} has to do: it
+   * is not the container's, and what is mounted upon it is never entered.
    */
   private static void existingProcfs(
       ProgramBuilder b, Instruction open, Instruction create, Instruction mount, Slot procfs) {

@@ -145,32 +145,17 @@ public final class Sandbox implements AutoCloseable {
     if (purpose == Purpose.CHANGE) {
       StateRoot.lock(b, directory, missing);
     } else {
-      b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_SH | Constants.LOCK_NB))
-          .into(busy)
-          .tolerate(Errno.EAGAIN);
+      StateRoot.tryLock(b, directory, busy);
     }
     b.set(exists, imm(1));
-    Slot file = descriptors.fd("state", StateRoot.STATE);
-    b.sys(
-            Syscall.OPENAT,
-            directory,
-            b.string(StateRoot.STATE),
-            imm(Constants.O_RDONLY | b.arch().O_NOFOLLOW() | Constants.O_CLOEXEC),
-            imm(0))
-        .into(file)
-        .tolerate(Errno.ENOENT, done);
-    b.set(stateSize, Idioms.readAll(b, file, state));
-    descriptors.close(file);
+    StateRoot.read(b, descriptors, directory, state, stateSize, done);
     Look.process(b, descriptors, state, pid, pidfd, stat, statSize, done);
     b.bind(done);
     b.replyUpTo(state, stateSize);
     if (purpose == Purpose.READ) {
       descriptors.closeAll();
     } else if (purpose == Purpose.ACT) {
-      Label free = b.label("not locked");
-      b.branch(Condition.NE, busy, imm(0), free);
-      b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_UN)).tolerateAny();
-      b.bind(free);
+      StateRoot.unlock(b, directory, busy);
     }
     b.bind(end);
     return new Query(

@@ -334,7 +334,7 @@ public final class SandboxCreate {
     Slot reportWrite = descriptors.fd("report write", null);
     Slot goRead = descriptors.fd("go read", null);
     Spawn.pipe(b, reportRead, reportWrite);
-    Spawn.socketPair(b, goRead, go);
+    Idioms.socketPair(b, Constants.SOCK_STREAM, goRead, go);
     b.step("make the image of the pause process", "");
     InitImage image = plan.image();
     List<Data> parts = Spawn.parts(b, image.elf());
@@ -377,15 +377,7 @@ public final class SandboxCreate {
       descriptors.close(scopeWrite);
     }
     receive(b, reportRead, messagesEnd, pid, ready);
-    b.step("wait for the intermediate process", "");
-    b.sys(
-            Syscall.WAITID,
-            imm(Constants.P_PIDFD),
-            intermediate,
-            imm(0),
-            imm(Constants.WEXITED),
-            imm(0))
-        .tolerate(Errno.ECHILD);
+    Spawn.awaitIntermediate(b, intermediate);
     descriptors.close(intermediate);
     descriptors.close(reportRead);
     b.set(first, imm(0));

@@ -46,9 +46,7 @@ class PauseRulesTest {
             "host",
             all ? Map.of("net.core.somaxconn", "5") : Map.of(),
             all || kind == Kind.SHARED_PID,
-            all || kind == Kind.USER_NAMESPACE
-                ? List.of(new IdMapping(0, 1000, 1))
-                : List.of(),
+            all || kind == Kind.USER_NAMESPACE ? List.of(new IdMapping(0, 1000, 1)) : List.of(),
             kind == Kind.HOST_NETWORK,
             kind != Kind.ROOTLESS,
             null,
@@ -156,7 +154,9 @@ class PauseRulesTest {
     assertEquals(0, program.number(program.at(closing).arg(2), "close_range"));
   }
 
-  /** Root's is nobody's to look into; an ordinary user's containers are put into it through /proc. */
+  /**
+   * Root's is nobody's to look into; an ordinary user's containers are put into it through /proc.
+   */
   @ParameterizedTest
   @EnumSource
   void whoMayLookIntoIt(Kind kind) {
