@@ -2,27 +2,32 @@ package dev.gatun.runtime.sandbox;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.linux.Arch;
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
+import dev.gatun.linux.local.LocalKernel;
 import dev.gatun.linux.program.Addr;
 import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Listing;
+import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.IdMapping;
 import dev.gatun.runtime.init.InitImage;
 import dev.gatun.runtime.init.Message;
 import dev.gatun.runtime.init.PauseCompiler;
+import dev.gatun.runtime.lifecycle.CgroupDriver;
 import dev.gatun.runtime.lifecycle.LinkedProgram;
 import dev.gatun.runtime.userns.Privileges;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -100,7 +105,7 @@ class PauseRulesTest {
       for (int i = 0; i < linked.elf().extents(); i++) {
         size += linked.elf().extent(i).bytes().length;
       }
-      assertTrue(size <= 40 << 10, kind + " on " + arch + ": " + size + " bytes");
+      assertTrue(size <= 24 << 10, kind + " on " + arch + ": " + size + " bytes");
       int data =
           8 * image.program().slotCount()
               + image.program().variableSize()
@@ -188,5 +193,43 @@ class PauseRulesTest {
       }
     }
     assertEquals(Slot.IMAGE_REST, program.at(program.all(Syscall.MADVISE).getFirst()).arg(0));
+  }
+
+  /** With the systemd driver the pod is the scope, and the pause process is in a leaf of it. */
+  @Test
+  void aPodCanBeAScope() {
+    LocalKernel kernel = new LocalKernel();
+    SandboxRequest request =
+        new SandboxRequest(
+            "p",
+            null,
+            Map.of(),
+            false,
+            List.of(new IdMapping(0, 1000, 1)),
+            false,
+            Map.of(),
+            "pods.slice",
+            new CgroupDriver(CgroupDriver.Kind.SYSTEMD, "/run/user/bus"),
+            false);
+    Program making = SandboxCreate.explain(kernel, "/state", request).get(1).program();
+    List<String> steps = new ArrayList<>();
+    for (int i = 0; i < making.size(); i++) {
+      String step = making.record(i).origin().step();
+      if (!steps.contains(step)) {
+        steps.add(step);
+      }
+    }
+    int state = steps.indexOf("write state.json");
+    int unit = steps.indexOf("start unit gatun-pod-p.scope");
+    int wait = steps.indexOf("wait for the pause process");
+    String leaf = null;
+    for (String step : steps.subList(unit, wait)) {
+      if (step.startsWith("make cgroup ") && step.endsWith("/gatun-pod-p.scope/pause\"")) {
+        leaf = step;
+      }
+    }
+    assertTrue(0 <= state && state < unit, String.valueOf(steps));
+    assertNotNull(leaf, String.valueOf(steps));
+    assertTrue(leaf.contains("/pods.slice/"), leaf);
   }
 }
