@@ -124,6 +124,15 @@ class ProgramRulesTest {
     for (Explanation.Part part : Explanation.ofExec(kernel, root, bundle.toString(), "rules", null)) {
       programs.add(new LinkedProgram(config + " exec " + part.process(), part.program()));
     }
+    if (config.startsWith("runc-spec")) {
+      Sandboxes.write(root);
+      for (Explanation.Part part :
+          Explanation.of(kernel, root, bundle.toString(), "rules", "web")) {
+        programs.add(
+            new LinkedProgram(
+                config + " in a pod " + part.process() + " " + part.about(), part.program()));
+      }
+    }
     for (Look.Purpose purpose : Look.Purpose.values()) {
       programs.add(
           new LinkedProgram(
@@ -483,7 +492,10 @@ class ProgramRulesTest {
         assertTrue(program.is(parent.record() - 1, Syscall.EXIT_GROUP));
       }
     }
-    assertEquals(2, images, "of create and of exec");
+    assertEquals(
+        config.startsWith("runc-spec") ? 3 : 2,
+        images,
+        "of create, of create in a pod, and of exec");
     assertEquals(config.equals("hooks.json") ? HookKind.values().length * HOOKS : 0, hooks);
   }
 
