@@ -15,6 +15,7 @@ module dev.gatun.linux {
       dev.gatun.cgroups,
       dev.gatun.netns,
       dev.gatun.runtime,
+      dev.gatun.pods,
       dev.gatun.cli;
 
   // The instruction set, the program builder and the kernel interface: whoever builds programs.
@@ -22,6 +23,7 @@ module dev.gatun.linux {
       dev.gatun.cgroups,
       dev.gatun.netns,
       dev.gatun.runtime,
+      dev.gatun.pods,
       dev.gatun.cli;
 
   // ELF images: the runtime links intermediate and init, the command line emits the caller.

@@ -29,4 +29,8 @@ module dev.gatun.runtime {
       dev.gatun.cli;
   exports dev.gatun.runtime.caller to
       dev.gatun.cli;
+
+  // The embedded runtime that the library's pods share with its containers.
+  exports dev.gatun.runtime.embedded to
+      dev.gatun.pods;
 }

@@ -2,6 +2,7 @@ package dev.gatun.oci;
 
 import dev.gatun.oci.JsonTokens.Token;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,8 +77,12 @@ public final class JsonInput {
     }
   }
 
-  /** Moves to the value of the map's next entry, which may be null. */
-  @Nullable String nextEntry() {
+  /**
+   * Moves to the value of the map's next entry, which may be null.
+   *
+   * @return the entry's name, or null at the end of the object
+   */
+  public @Nullable String nextEntry() {
     if (tokens.next() == Token.END_OBJECT) {
       return null;
     }
@@ -86,7 +91,12 @@ public final class JsonInput {
     return name;
   }
 
-  void beginArray(String of) {
+  /**
+   * Enters an array.
+   *
+   * @param of what it is of, for messages
+   */
+  public void beginArray(String of) {
     expect(Token.BEGIN_ARRAY, "an array of " + of);
   }
 
@@ -95,7 +105,7 @@ public final class JsonInput {
    *
    * @return false at the end of the array
    */
-  boolean nextElement() {
+  public boolean nextElement() {
     return tokens.next() != Token.END_ARRAY;
   }
 
@@ -103,6 +113,23 @@ public final class JsonInput {
   public void skipUnknown() {
     unknownProperties.add(tokens.pointer());
     tokens.skip();
+  }
+
+  /**
+   * Any value, passed over, as it is written in the document: for who hands it on and needs to know
+   * nothing of it but that it is well-formed.
+   *
+   * @return its UTF-8, from its first byte to its last
+   */
+  public byte[] raw() {
+    int start = tokens.offset();
+    tokens.skip();
+    return Arrays.copyOfRange(utf8, start, tokens.position());
+  }
+
+  /** Whether the value is null. */
+  public boolean isNull() {
+    return tokens.token() == Token.NULL;
   }
 
   // --- values
@@ -118,9 +145,9 @@ public final class JsonInput {
   }
 
   /**
-   * Reads a boolean.
+   * True or false.
    *
-   * @return its value
+   * @return which
    */
   public boolean bool() {
     Token token = tokens.token();
@@ -196,7 +223,12 @@ public final class JsonInput {
     return value;
   }
 
-  List<String> strings() {
+  /**
+   * An array of strings.
+   *
+   * @return its elements
+   */
+  public List<String> strings() {
     beginArray("strings");
     List<String> list = new ArrayList<>();
     while (nextElement()) {
@@ -230,15 +262,35 @@ public final class JsonInput {
 
   // --- errors
 
-  /** Makes an error about the current token. */
-  SpecException error(String problem) {
+  /**
+   * Makes an error about the current token.
+   *
+   * @param problem what is wrong with it, in lower case, without a full stop
+   * @return the error, to be thrown
+   */
+  public SpecException error(String problem) {
     return tokens.error(problem);
   }
 
-  /** Makes an error about the object that just ended. */
-  SpecException missing(String name) {
-    String pointer = tokens.pointer();
-    return tokens.at(locate(utf8, pointer), pointer, "missing property " + quoted(name));
+  /**
+   * Makes an error about a value that was passed already, for rules that join several.
+   *
+   * @param pointer the value's JSON pointer
+   * @param problem what is wrong with it, in lower case, without a full stop
+   * @return the error, to be thrown
+   */
+  public SpecException error(String pointer, String problem) {
+    return tokens.at(locate(utf8, pointer), pointer, problem);
+  }
+
+  /**
+   * Makes an error about the object that just ended.
+   *
+   * @param name the property that is not in it
+   * @return the error, to be thrown
+   */
+  public SpecException missing(String name) {
+    return error(tokens.pointer(), "missing property " + quoted(name));
   }
 
   /** Puts a name from the document into a message: bounded, on one line. */

@@ -143,6 +143,11 @@ final class JsonTokens {
     return start;
   }
 
+  /** Where what follows the current token begins, white space perhaps. */
+  int position() {
+    return at;
+  }
+
   /** The JSON pointer of the current value, name, or structure that begins or ended. */
   String pointer() {
     StringBuilder pointer = new StringBuilder();

@@ -149,6 +149,18 @@ public final class JsonWriter {
   }
 
   /**
+   * Writes a value that is JSON already, as {@link JsonInput#raw()} gives it.
+   *
+   * @param json one value, well-formed
+   * @return this writer
+   */
+  public JsonWriter rawValue(byte[] json) {
+    separate();
+    put(json, 0, json.length);
+    return this;
+  }
+
+  /**
    * Writes a member that is a string.
    *
    * @param name the name

@@ -3,17 +3,16 @@ package dev.gatun.runtime.hooks;
 import static dev.gatun.linux.program.Arg.imm;
 
 import dev.gatun.linux.Constants;
-import dev.gatun.linux.Errno;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Addr;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
-import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Function;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.JsonWriter;
 import dev.gatun.oci.State;
+import dev.gatun.runtime.process.MemoryFile;
 import dev.gatun.runtime.state.ContainerState;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -99,19 +98,7 @@ public final class HookState {
    */
   public void open(ProgramBuilder b, @Nullable Slot pid, Slot fd) {
     b.step("make the state that hooks read", "");
-    int flags = Constants.MFD_CLOEXEC | Constants.MFD_ALLOW_SEALING;
-    Label old = b.label("MFD_NOEXEC_SEAL unknown");
-    Label made = b.label("state made");
-    b.sys(Syscall.MEMFD_CREATE, b.string("state"), imm(flags | Constants.MFD_NOEXEC_SEAL))
-        .into(fd)
-        .tolerate(Errno.EINVAL, old);
-    b.outOfLine(() -> {
-      // Before Linux 6.3.
-      b.bind(old);
-      b.sys(Syscall.MEMFD_CREATE, b.string("state"), imm(flags)).into(fd);
-      b.jump(made);
-    });
-    b.bind(made);
+    MemoryFile.open(b, "state", fd);
     write(b, pid, fd);
     b.sys(
         Syscall.FCNTL,

@@ -36,10 +36,13 @@ public final class Child {
   private final Label execution;
   private @Nullable Arg in;
   private @Nullable Arg out;
+  private @Nullable Arg err;
   private @Nullable Addr directory;
   private @Nullable Slot directoryFd;
   private boolean freshSignals;
   private boolean contained;
+  private boolean ownGroup;
+  private @Nullable Slot pid;
   private @Nullable Instruction exec;
 
   /**
@@ -75,6 +78,27 @@ public final class Child {
    */
   public Child output(Arg fd) {
     out = fd;
+    return this;
+  }
+
+  /**
+   * Gives it a descriptor of its own as standard error, in the place of the one of {@link #output}.
+   *
+   * @param fd a descriptor
+   * @return this child
+   */
+  public Child errors(Arg fd) {
+    err = fd;
+    return this;
+  }
+
+  /**
+   * Makes it the leader of a process group, so that it can be killed with all that it starts.
+   *
+   * @return this child
+   */
+  public Child ownGroup() {
+    ownGroup = true;
     return this;
   }
 
@@ -135,13 +159,14 @@ public final class Child {
       throw new IllegalArgumentException("no path");
     }
     Data pidfdAt = b.buffer("pidfd", 8);
-    Slot pid = b.slot("child");
+    Slot child = b.slot("child");
+    pid = child;
     Label parent = b.label("parent");
     Label failed = b.label("no exec");
     Label executed = b.label("executed");
     b.set(error, imm(0));
-    clone(pidfdAt.address()).into(pid);
-    b.branch(Condition.NE, pid, imm(0), parent);
+    clone(pidfdAt.address()).into(child);
+    b.branch(Condition.NE, child, imm(0), parent);
     arrange(failed);
     for (int i = 0; i < paths.size(); i++) {
       b.set(error, imm(0));
@@ -180,7 +205,11 @@ public final class Child {
       b.sys(Syscall.DUP3, in, imm(0), imm(0)).into(error).tolerateAny(failed);
     }
     for (int fd = 1; out != null && fd <= 2; fd++) {
-      b.sys(Syscall.DUP3, out, imm(fd), imm(0)).into(error).tolerateAny(failed);
+      Arg from = fd == 2 && err != null ? err : out;
+      b.sys(Syscall.DUP3, from, imm(fd), imm(0)).into(error).tolerateAny(failed);
+    }
+    if (ownGroup) {
+      b.sys(Syscall.SETPGID, imm(0), imm(0)).into(error).tolerateAny(failed);
     }
     if (directory != null) {
       b.sys(Syscall.CHDIR, directory).tolerateAny();
@@ -210,6 +239,11 @@ public final class Child {
               imm(Structs.SIZEOF_SIGSET))
           .tolerateAny();
     }
+  }
+
+  /** Its pid, which is nobody else's until it has been waited for. */
+  public Slot pid() {
+    return Objects.requireNonNull(pid, "not started");
   }
 
   /** The last execution that is tried: the record that messages show when all of them failed. */

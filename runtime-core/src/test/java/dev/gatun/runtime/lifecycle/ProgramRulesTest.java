@@ -121,16 +121,25 @@ class ProgramRulesTest {
     String root = directory.resolve("state").toString();
     LocalKernel kernel = new LocalKernel();
     List<LinkedProgram> programs = new ArrayList<>();
-    for (Explanation.Part part : Explanation.of(kernel, root, bundle.toString(), "rules")) {
+    for (Explanation.Part part : Explanation.of(kernel, root, bundle.toString(), "rules", null)) {
       programs.add(
           new LinkedProgram(config + " " + part.process() + " " + part.about(), part.program()));
     }
-    for (Explanation.Part part : Explanation.ofExec(kernel, root, bundle.toString(), "rules")) {
+    for (Explanation.Part part : Explanation.ofExec(kernel, root, bundle.toString(), "rules", null)) {
       programs.add(new LinkedProgram(config + " exec " + part.process(), part.program()));
     }
     for (boolean sharePid : new boolean[] {false, true}) {
       for (Explanation.Part part : SandboxCreate.explain(kernel, root, pod(sharePid))) {
         programs.add(new LinkedProgram("pod " + part.process(), part.program()));
+      }
+    }
+    if (config.startsWith("runc-spec")) {
+      Sandboxes.write(root);
+      for (Explanation.Part part :
+          Explanation.of(kernel, root, bundle.toString(), "rules", "web")) {
+        programs.add(
+            new LinkedProgram(
+                config + " in a pod " + part.process() + " " + part.about(), part.program()));
       }
     }
     for (Look.Purpose purpose : Look.Purpose.values()) {
@@ -506,7 +515,10 @@ class ProgramRulesTest {
         assertTrue(program.is(parent.record() - 1, Syscall.EXIT_GROUP));
       }
     }
-    assertEquals(4, images, "of create, of exec and of two pods");
+    assertEquals(
+        config.startsWith("runc-spec") ? 5 : 4,
+        images,
+        "of create, of exec, of two pods, and of create in a pod");
     assertEquals(config.equals("hooks.json") ? HookKind.values().length * HOOKS : 0, hooks);
   }
 
