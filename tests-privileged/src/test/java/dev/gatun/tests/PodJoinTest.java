@@ -208,7 +208,7 @@ class PodJoinTest {
   @OnGatun
   void aUserNamespaceOfItsOwnIsFineInAPodWithoutOne(Box box) {
     try (Pod pod = Pod.create(box)) {
-      Bundle own = complete(box);
+      Bundle own = complete(box).removeMount("/dev/mqueue");
       own.namespaces().addObject().put("type", "user");
       own.set("/linux/uidMappings", "[{'containerID': 0, 'hostID': 100000, 'size': 65536}]");
       own.set("/linux/gidMappings", "[{'containerID': 0, 'hostID': 100000, 'size': 65536}]");
@@ -323,7 +323,7 @@ class PodJoinTest {
                 "--pod",
                 pod.id(),
                 "--bundle",
-                bundle.script("ls /etc; grep -c localhost /etc/hosts; hostname").write(),
+                bundle.script("ls /etc | grep h; grep -c localhost /etc/hosts; hostname").write(),
                 box.newId());
         run.expectSuccess();
         assertEquals("hosts\n2\n" + pod.id(), run.out());
