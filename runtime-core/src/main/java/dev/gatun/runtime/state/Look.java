@@ -81,6 +81,17 @@ public final class Look {
     }
 
     /**
+     * Whether it is a container of a pod that has an entry for it. An entry can be older than the
+     * container, which then is in another pod or in none; a container whose create was interrupted
+     * before its state was written is nobody else's.
+     *
+     * @param pod the pod's id
+     */
+    public boolean isOf(String pod) {
+      return state == null || pod.equals(state.pod());
+    }
+
+    /**
      * Hands all descriptors over to a program, which is to close them.
      *
      * @param descriptors those of the program
