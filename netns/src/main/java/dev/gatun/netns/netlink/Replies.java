@@ -45,14 +45,14 @@ public final class Replies {
   }
 
   /** Whether there was no room for all answers. */
-  boolean isFull() {
+  public boolean isFull() {
     return full;
   }
 
   /**
    * Whether a dump has to be asked for again: it changed meanwhile, or the kernel lost some of it.
    */
-  boolean isInterrupted() {
+  public boolean isInterrupted() {
     return interrupted || lost;
   }
 
@@ -80,6 +80,20 @@ public final class Replies {
     return end == null || errno == 0
         ? null
         : new NetlinkException(request.operation, request.name, errno, end.explanation());
+  }
+
+  /**
+   * What the kernel blames for a failure.
+   *
+   * @param requests which were said
+   * @param number from {@link Requests#begin}
+   * @return where in all the bytes of the requests the attribute is; −1 if that is not told
+   */
+  public int offset(Requests requests, int number) {
+    Requests.Request request = requests.list().get(number);
+    Message end = end(request.sequence);
+    int offset = end == null ? -1 : end.offset();
+    return offset < 0 ? -1 : request.at + offset;
   }
 
   /** What a request ended with: an error before all. */
