@@ -25,10 +25,9 @@ final class Element {
   /** Of what {@code nft} keeps in user data: type and length, each of a byte, and contents. */
   private static final int COMMENT = 0;
 
-  /** What user data may have at most, with type, length and NUL. */
-  private static final int MOST_USERDATA = 256;
+  /** The longest that {@code nft} reads; of more than 252 characters the kernel keeps none. */
+  private static final int MOST_COMMENT = 128;
 
-  private static final int MOST_COMMENT = MOST_USERDATA - 3;
   private static final int HASH_DIGITS = 16;
   private static final int WORD = 4;
 

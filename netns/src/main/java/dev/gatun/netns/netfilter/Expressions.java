@@ -203,6 +203,12 @@ final class Expressions {
     end();
   }
 
+  /** An expression without contents, for tests: such as the kernel does not have. */
+  void unknown(String name) {
+    begin(name);
+    end();
+  }
+
   private void begin(String name) {
     expression = to.nest(NFTA_LIST_ELEM);
     to.string(NFTA_EXPR_NAME, name);
