@@ -11,14 +11,22 @@ import org.jspecify.annotations.Nullable;
 public final class Replies {
   private final List<Requests> said;
   private final Kernel.Result result;
+  private final long sent;
   private final boolean full;
   private final boolean lost;
   private final boolean interrupted;
   private final List<Message> messages = new ArrayList<>();
   private final List<Message> ends = new ArrayList<>();
 
-  Replies(List<Requests> said, byte[] answers, Kernel.Result result, boolean full, boolean lost) {
+  Replies(
+      List<Requests> said,
+      byte[] answers,
+      Kernel.Result result,
+      long sent,
+      boolean full,
+      boolean lost) {
     this.said = said;
+    this.sent = sent;
     this.result = result;
     this.full = full;
     this.lost = lost;
@@ -42,6 +50,16 @@ public final class Replies {
   /** What came but for acknowledgements and errors, in order. */
   public List<Message> messages() {
     return messages;
+  }
+
+  /**
+   * Whether the program came to where requests are sent.
+   *
+   * @param requests of the conversation
+   * @return whether
+   */
+  public boolean isSaid(Requests requests) {
+    return (sent >>> said.indexOf(requests) & 1) != 0;
   }
 
   /** Whether there was no room for all answers. */
@@ -112,7 +130,7 @@ public final class Replies {
         if (failure != null && failure.errno() != request.tolerated) {
           throw failure;
         }
-        if (silent == null && request.due && end(request.sequence) == null) {
+        if (silent == null && request.due && isSaid(requests) && end(request.sequence) == null) {
           silent = request;
         }
       }
