@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A network namespace of a test, which a process holds until it is closed. */
-final class TestNamespace implements AutoCloseable {
+public final class TestNamespace implements AutoCloseable {
   private final Process holder;
 
   private TestNamespace(Process holder) {
@@ -20,7 +20,7 @@ final class TestNamespace implements AutoCloseable {
   }
 
   /** A new one, with a loopback that is down. */
-  static TestNamespace create() throws IOException {
+  public static TestNamespace create() throws IOException {
     assumeTrue(
         Files.isWritable(Path.of("/proc/sys/kernel/ns_last_pid")),
         "only root makes network namespaces");
@@ -35,16 +35,16 @@ final class TestNamespace implements AutoCloseable {
     return new TestNamespace(holder);
   }
 
-  int pid() {
+  public int pid() {
     return (int) holder.pid();
   }
 
-  NetworkNamespace namespace() {
+  public NetworkNamespace namespace() {
     return NetworkNamespace.of("/proc/" + pid() + "/ns/net", pid());
   }
 
   /** Runs a command in it, which must succeed, and returns what it prints. */
-  String run(String... command) throws IOException, InterruptedException {
+  public String run(String... command) throws IOException, InterruptedException {
     List<String> words =
         new ArrayList<>(List.of("nsenter", "-t", Integer.toString(pid()), "--net", "--"));
     words.addAll(List.of(command));
@@ -57,7 +57,7 @@ final class TestNamespace implements AutoCloseable {
   }
 
   /** Runs a script in it, which must succeed. */
-  String script(String script) throws IOException, InterruptedException {
+  public String script(String script) throws IOException, InterruptedException {
     return run("sh", "-ec", script);
   }
 

@@ -4,7 +4,9 @@ import dev.gatun.linux.Errno;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.netns.NetlinkException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What the kernel answered in a {@link Conversation}. */
@@ -16,7 +18,10 @@ public final class Replies {
   private final boolean lost;
   private final boolean interrupted;
   private final List<Message> messages = new ArrayList<>();
-  private final List<Message> ends = new ArrayList<>();
+
+  /** What requests ended with, by their sequence numbers: an error before all. */
+  private final Map<Integer, Message> ends = new HashMap<>();
+
 
   Replies(
       List<Requests> said,
@@ -34,7 +39,10 @@ public final class Replies {
     for (Message message : Message.parse(answers)) {
       changed |= (message.flags() & Netlink.NLM_F_DUMP_INTR) != 0;
       if (message.isEnd()) {
-        ends.add(message);
+        Message before = ends.get(message.sequence());
+        if (before == null || before.errno() == 0) {
+          ends.put(message.sequence(), message);
+        }
       } else if (message.type() >= Netlink.NLMSG_MIN_TYPE) {
         messages.add(message);
       }
@@ -93,23 +101,11 @@ public final class Replies {
    */
   public @Nullable NetlinkException failure(Requests requests, int number) {
     Requests.Request request = requests.list().get(number);
-    Message end = end(request.sequence);
+    Message end = ends.get(request.sequence);
     int errno = end == null ? 0 : end.errno();
     return end == null || errno == 0
         ? null
         : new NetlinkException(request.operation, request.name, errno, end.explanation());
-  }
-
-  /** What a request ended with: an error before all. */
-  private @Nullable Message end(int sequence) {
-    Message found = null;
-    for (int i = 0; i < ends.size(); i++) {
-      Message end = ends.get(i);
-      if (end.sequence() == sequence && (found == null || end.errno() != 0)) {
-        found = end;
-      }
-    }
-    return found;
   }
 
   /**
@@ -130,7 +126,7 @@ public final class Replies {
         if (failure != null && failure.errno() != request.tolerated) {
           throw failure;
         }
-        if (silent == null && request.due && isSaid(requests) && end(request.sequence) == null) {
+        if (silent == null && request.due && isSaid(requests) && !ends.containsKey(request.sequence)) {
           silent = request;
         }
       }
