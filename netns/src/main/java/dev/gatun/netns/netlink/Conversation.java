@@ -50,6 +50,7 @@ public final class Conversation {
   private final Slot total;
   private final Slot full;
   private final Slot lost;
+  private final Slot sent;
   private final List<Requests> said = new ArrayList<>(2);
 
   /**
@@ -66,6 +67,8 @@ public final class Conversation {
     total = b.slot("answered");
     full = b.slot("too many answers");
     lost = b.slot("lost answers");
+    sent = b.slot("sent");
+    b.set(sent, imm(0));
     b.set(total, imm(0));
     b.set(full, imm(0));
     b.set(lost, imm(0));
@@ -184,6 +187,10 @@ public final class Conversation {
    * @param requests what is sent; in one conversation no two messages have one sequence number
    */
   public void exchange(Slot socket, Requests requests) {
+    if (said.size() == Long.SIZE) {
+      throw new IllegalStateException("more than " + Long.SIZE + " exchanges");
+    }
+    b.alu(Function.OR, sent, sent, imm(1L << said.size()));
     said.add(requests);
     byte[] bytes = requests.bytes();
     Data data = b.variable("requests", bytes.length).put(0, bytes);
@@ -281,7 +288,8 @@ public final class Conversation {
     b.replyUpTo(reply, total);
     Kernel.Result result = kernel.run(b.build());
     byte[] answers = result.bytes(reply, result.slot(total));
-    return new Replies(said, answers, result, result.slot(full) != 0, result.slot(lost) != 0);
+    return new Replies(
+        said, answers, result, result.slot(sent), result.slot(full) != 0, result.slot(lost) != 0);
   }
 
   /**

@@ -4,21 +4,34 @@ import dev.gatun.linux.Errno;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.netns.NetlinkException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What the kernel answered in a {@link Conversation}. */
 public final class Replies {
   private final List<Requests> said;
   private final Kernel.Result result;
+  private final long sent;
   private final boolean full;
   private final boolean lost;
   private final boolean interrupted;
   private final List<Message> messages = new ArrayList<>();
-  private final List<Message> ends = new ArrayList<>();
 
-  Replies(List<Requests> said, byte[] answers, Kernel.Result result, boolean full, boolean lost) {
+  /** What requests ended with, by their sequence numbers: an error before all. */
+  private final Map<Integer, Message> ends = new HashMap<>();
+
+
+  Replies(
+      List<Requests> said,
+      byte[] answers,
+      Kernel.Result result,
+      long sent,
+      boolean full,
+      boolean lost) {
     this.said = said;
+    this.sent = sent;
     this.result = result;
     this.full = full;
     this.lost = lost;
@@ -26,7 +39,10 @@ public final class Replies {
     for (Message message : Message.parse(answers)) {
       changed |= (message.flags() & Netlink.NLM_F_DUMP_INTR) != 0;
       if (message.isEnd()) {
-        ends.add(message);
+        Message before = ends.get(message.sequence());
+        if (before == null || before.errno() == 0) {
+          ends.put(message.sequence(), message);
+        }
       } else if (message.type() >= Netlink.NLMSG_MIN_TYPE) {
         messages.add(message);
       }
@@ -42,6 +58,16 @@ public final class Replies {
   /** What came but for acknowledgements and errors, in order. */
   public List<Message> messages() {
     return messages;
+  }
+
+  /**
+   * Whether the program came to where requests are sent.
+   *
+   * @param requests of the conversation
+   * @return whether
+   */
+  public boolean isSaid(Requests requests) {
+    return (sent >>> said.indexOf(requests) & 1) != 0;
   }
 
   /** Whether there was no room for all answers. */
@@ -75,7 +101,7 @@ public final class Replies {
    */
   public @Nullable NetlinkException failure(Requests requests, int number) {
     Requests.Request request = requests.list().get(number);
-    Message end = end(request.sequence);
+    Message end = ends.get(request.sequence);
     int errno = end == null ? 0 : end.errno();
     return end == null || errno == 0
         ? null
@@ -96,18 +122,6 @@ public final class Replies {
     return offset < 0 ? -1 : request.at + offset;
   }
 
-  /** What a request ended with: an error before all. */
-  private @Nullable Message end(int sequence) {
-    Message found = null;
-    for (int i = 0; i < ends.size(); i++) {
-      Message end = ends.get(i);
-      if (end.sequence() == sequence && (found == null || end.errno() != 0)) {
-        found = end;
-      }
-    }
-    return found;
-  }
-
   /**
    * Throws if a message failed with an error that its {@link Requests#tolerate} does not name, a
    * system call of the program failed, or an answer that is due is not there.
@@ -126,7 +140,7 @@ public final class Replies {
         if (failure != null && failure.errno() != request.tolerated) {
           throw failure;
         }
-        if (silent == null && request.due && end(request.sequence) == null) {
+        if (silent == null && request.due && isSaid(requests) && !ends.containsKey(request.sequence)) {
           silent = request;
         }
       }
