@@ -20,9 +20,10 @@ import java.util.List;
  *       set on the bridge while ports are published, and rules drop what comes in from there with
  *       such an address, so that pods do not reach what listens on the host's loopback. IPv6 has no
  *       such thing: {@code [::1]} leads to no pod.
- *   <li>A pod that sends to a host port that leads to itself gets its packets back from the
- *       bridge's port that they came in by. Where {@code br_netfilter} shows bridged packets to the
- *       packet filter, as is the default when it is loaded, the port has to be in hairpin mode.
+ *   <li>A pod that sends to a host port that leads to itself gets its packets back by the bridge's
+ *       port that they came in by. Where {@code br_netfilter} shows bridged packets to the packet
+ *       filter, as is the default when it is loaded, that needs the port's hairpin mode, which a pod
+ *       with ports gets.
  * </ul>
  *
  * <p>All changes are made as a whole or not at all, so that nothing is half there when the caller
@@ -48,7 +49,7 @@ public final class Nftables {
       NetworkConfig config,
       String podId,
       List<AddressPool.Lease> addresses) {
-    publish(kernel, host, config, podId, addresses, List.of());
+    new PodRules(kernel, host).add(config, podId, addresses, List.of());
   }
 
   /**
@@ -59,6 +60,7 @@ public final class Nftables {
    * @param host the host's network namespace, with the bridge in it
    * @param config how pods are connected
    * @param podId the pod
+   * @param hostLink its port of the bridge, from {@link BridgeNetwork#hostLink}
    * @param addresses what it leased
    * @param mappings the ports; one without an address of the host is published for each family that
    *     the pod has an address of
@@ -70,9 +72,14 @@ public final class Nftables {
       NetworkNamespace host,
       NetworkConfig config,
       String podId,
+      String hostLink,
       List<AddressPool.Lease> addresses,
       List<PortMapping> mappings) {
-    new PodRules(kernel, host).add(config, podId, addresses, mappings);
+    PodRules rules = new PodRules(kernel, host);
+    if (!mappings.isEmpty()) {
+      rules.letPacketsReturn(hostLink);
+    }
+    rules.add(config, podId, addresses, mappings);
   }
 
   /**

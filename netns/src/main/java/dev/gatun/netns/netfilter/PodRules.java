@@ -1,5 +1,6 @@
 package dev.gatun.netns.netfilter;
 
+import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.netns.AddressPool;
@@ -8,6 +9,10 @@ import dev.gatun.netns.NetlinkException;
 import dev.gatun.netns.NetworkConfig;
 import dev.gatun.netns.NetworkNamespace;
 import dev.gatun.netns.PortMapping;
+import dev.gatun.netns.netlink.Conversation;
+import dev.gatun.netns.netlink.Netlink;
+import dev.gatun.netns.netlink.Requests;
+import dev.gatun.netns.netlink.Rtnetlink;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -22,6 +27,10 @@ import java.util.List;
  */
 public final class PodRules {
   private static final int MOST_TRIES = 256;
+
+  private static final int IFLA_INFO_SLAVE_KIND = 4;
+  private static final int IFLA_INFO_SLAVE_DATA = 5;
+  private static final int IFLA_BRPORT_MODE = 4;
 
   private final Kernel kernel;
   private final NetworkNamespace host;
@@ -79,7 +88,7 @@ public final class PodRules {
       Transaction.Failure failure = transaction.attempt(kernel, host);
       if (failure == null) {
         if (isIpv4) {
-          Sysctls.setRouteLocalnet(kernel, host, config.bridge(), true);
+          letLoopbackOut(config.bridge(), podId, leases);
         }
         return;
       }
@@ -98,6 +107,47 @@ public final class PodRules {
       }
     }
     throw tooBusy("add the rules of pod \"" + podId + "\"");
+  }
+
+  private void letLoopbackOut(String bridge, String podId, List<AddressPool.Lease> leases) {
+    try {
+      Sysctls.setRouteLocalnet(kernel, host, bridge, true);
+    } catch (RuntimeException e) {
+      List<IpAddress> addresses = new ArrayList<>();
+      for (int i = 0; i < leases.size(); i++) {
+        addresses.add(leases.get(i).address());
+      }
+      try {
+        remove(podId, addresses);
+      } catch (RuntimeException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Puts a port of a bridge into hairpin mode: what came in by it may go out by it.
+   *
+   * @param link the port
+   * @throws NetlinkException when it is not there, or not of a bridge
+   */
+  public void letPacketsReturn(String link) {
+    Requests requests = new Requests();
+    requests.begin(
+        "put link \"" + link + "\" into hairpin mode",
+        "RTM_NEWLINK",
+        Rtnetlink.RTM_NEWLINK,
+        Netlink.NLM_F_REQUEST | Netlink.NLM_F_ACK);
+    for (int i = 0; i < Rtnetlink.SIZEOF_IFINFOMSG; i++) {
+      requests.u8(0);
+    }
+    requests.string(Rtnetlink.IFLA_IFNAME, link);
+    int info = requests.nest(Rtnetlink.IFLA_LINKINFO);
+    requests.string(IFLA_INFO_SLAVE_KIND, "bridge");
+    int port = requests.nest(IFLA_INFO_SLAVE_DATA);
+    requests.u8(IFLA_BRPORT_MODE, 1).end(port).end(info);
+    Conversation.talk(kernel, host, Constants.NETLINK_ROUTE, requests);
   }
 
   private static NetlinkException explained(NetlinkException error) {

@@ -117,7 +117,7 @@ public final class Replies {
    */
   public int offset(Requests requests, int number) {
     Requests.Request request = requests.list().get(number);
-    Message end = end(request.sequence);
+    Message end = ends.get(request.sequence);
     int offset = end == null ? -1 : end.offset();
     return offset < 0 ? -1 : request.at + offset;
   }

@@ -15,6 +15,7 @@ import dev.gatun.netns.NetworkConfig;
 import dev.gatun.netns.Nftables;
 import dev.gatun.netns.PortMapping;
 import dev.gatun.netns.Subnet;
+import dev.gatun.netns.TestNamespace;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,11 +37,12 @@ import org.junit.jupiter.api.condition.EnabledIf;
 @EnabledIf(value = "isRoot", disabledReason = "the packet filter is root's")
 class NftablesTest {
   private static final NetworkConfig CONFIG = NetworkConfig.DEFAULT;
+  private static final String LINK = "gt0123456789ab";
   private static final Subnet RANGE4 = Subnet.parse("10.207.0.0/16");
   private static final Subnet RANGE6 = Subnet.parse("fd67:6174:756e::/64");
 
   private final LocalKernel kernel = new LocalKernel();
-  private TestHost host;
+  private TestNamespace host;
 
   static boolean isRoot() throws Exception {
     return Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
@@ -48,8 +50,10 @@ class NftablesTest {
 
   @BeforeEach
   void makeHost() throws Exception {
-    host = new TestHost();
+    host = TestNamespace.create();
     host.run("ip", "link", "add", "gatun0", "type", "bridge");
+    host.run("ip", "link", "add", LINK, "type", "veth", "peer", "name", "peer");
+    host.run("ip", "link", "set", LINK, "master", "gatun0");
   }
 
   @AfterEach
@@ -74,12 +78,12 @@ class NftablesTest {
   }
 
   private void publish(String podId, int number, String... ports) {
-    Nftables.publish(kernel, host.network(), CONFIG, podId, leases(number), ports(ports));
+    Nftables.publish(kernel, host.namespace(), CONFIG, podId, LINK, leases(number), ports(ports));
   }
 
   private void unpublish(String podId, int number) {
     List<IpAddress> addresses = leases(number).stream().map(Lease::address).toList();
-    Nftables.unpublish(kernel, host.network(), podId, addresses);
+    Nftables.unpublish(kernel, host.namespace(), podId, addresses);
   }
 
   private String ruleset() throws Exception {
@@ -91,14 +95,14 @@ class NftablesTest {
   }
 
   /** What {@code nft} shows as JSON, without the numbers that say in which order it was made. */
-  private static String json(TestHost of) throws Exception {
+  private static String json(TestNamespace of) throws Exception {
     return of.run("nft", "-j", "list", "ruleset").replaceAll("\"handle\": [0-9]+", "");
   }
 
   @Test
   void isWhatNftMakesOfTheSameAsText() throws Exception {
     publish("a", 2, "8080:80", "192.0.2.1:9090:80/udp", "[2001:db8::1]:9090:80/sctp");
-    try (TestHost other = new TestHost()) {
+    try (TestNamespace other = TestNamespace.create()) {
       String text;
       try (InputStream in = getClass().getResourceAsStream("table.nft")) {
         text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
@@ -143,21 +147,21 @@ class NftablesTest {
 
   @Test
   void onlyWhatIsAskedForIsThere() throws Exception {
-    Nftables.ensure(kernel, host.network(), CONFIG, "a", leases(2));
+    Nftables.ensure(kernel, host.namespace(), CONFIG, "a", leases(2));
     String outbound = ruleset();
     assertTrue(outbound.contains("ip saddr @outbound4 ip daddr != @outbound4 masquerade"));
     assertFalse(outbound.contains("dnat"), outbound);
     assertFalse(outbound.contains("prerouting"), outbound);
     assertEquals("0", routeLocalnet());
-    Nftables.ensure(kernel, host.network(), CONFIG, "a", leases(2));
+    Nftables.ensure(kernel, host.namespace(), CONFIG, "a", leases(2));
     assertEquals(outbound, ruleset());
     unpublish("a", 2);
     assertEquals("", ruleset());
 
     NetworkConfig plain = new NetworkConfig("gatun0", RANGE4, RANGE6, 1500, false);
-    Nftables.ensure(kernel, host.network(), plain, "a", leases(2));
+    Nftables.ensure(kernel, host.namespace(), plain, "a", leases(2));
     assertEquals("", ruleset());
-    Nftables.publish(kernel, host.network(), plain, "a", leases(2), ports("1:1"));
+    Nftables.publish(kernel, host.namespace(), plain, "a", LINK, leases(2), ports("1:1"));
     String published = ruleset();
     assertFalse(published.contains("outbound"), published);
     assertTrue(published.contains("@ranges4 ct status dnat masquerade"), published);
@@ -167,8 +171,7 @@ class NftablesTest {
     assertEquals("0", routeLocalnet());
 
     // IPv6 alone needs no switch of IPv4.
-    Nftables.publish(
-        kernel, host.network(), CONFIG, "a", leases(2).subList(1, 2), ports("[::]:8080:80"));
+    Nftables.publish(kernel, host.namespace(), CONFIG, "a", LINK, leases(2).subList(1, 2), ports("[::]:8080:80"));
     assertEquals("0", routeLocalnet());
   }
 
@@ -199,7 +202,7 @@ class NftablesTest {
     unpublish("nobody", 77);
     assertEquals(rest, ruleset());
     // Without its addresses the id does.
-    Nftables.unpublish(kernel, host.network(), "a", List.of());
+    Nftables.unpublish(kernel, host.namespace(), "a", List.of());
     unpublish("b2", 5);
     assertEquals("1", routeLocalnet());
     unpublish("c", 4);
@@ -235,12 +238,7 @@ class NftablesTest {
         assertThrows(
                 NetlinkException.class,
                 () ->
-                    Nftables.publish(
-                        kernel,
-                        host.network(),
-                        CONFIG,
-                        "b",
-                        List.of(lease4(3)),
+                    Nftables.publish(kernel, host.namespace(), CONFIG, "b", LINK, List.of(lease4(3)),
                         ports("[::1]:1:1")))
             .getMessage());
     assertEquals(before, ruleset());
@@ -281,12 +279,7 @@ class NftablesTest {
   @Test
   void rangesGoWithTheirLastPod() throws Exception {
     Subnet other = Subnet.parse("192.168.7.0/24");
-    Nftables.publish(
-        kernel,
-        host.network(),
-        CONFIG,
-        "b",
-        List.of(new Lease(other, other.address(9))),
+    Nftables.publish(kernel, host.namespace(), CONFIG, "b", LINK, List.of(new Lease(other, other.address(9))),
         ports("1:1"));
     publish("a", 2, "2:2");
     assertEquals(2, count(ruleset(), "192.168.7.0/24"));
@@ -296,7 +289,7 @@ class NftablesTest {
             () ->
                 Nftables.ensure(
                     kernel,
-                    host.network(),
+                    host.namespace(),
                     CONFIG,
                     "c",
                     List.of(new Lease(Subnet.parse("192.168.0.0/16"), other.address(8)))));
@@ -304,7 +297,7 @@ class NftablesTest {
         "add range 192.168.0.0/16 to set outbound4: it overlaps another range that pods of this"
             + " host use",
         overlap.getMessage());
-    Nftables.unpublish(kernel, host.network(), "b", List.of(other.address(9)));
+    Nftables.unpublish(kernel, host.namespace(), "b", List.of(other.address(9)));
     String rest = ruleset();
     assertFalse(rest.contains("192.168"), rest);
     assertEquals(2, count(rest, "10.207.0.0/16"));
@@ -315,10 +308,10 @@ class NftablesTest {
   void theLastAddressesOfAllAreARangeToo() throws Exception {
     Subnet top = Subnet.parse("255.255.0.0/16");
     Nftables.ensure(
-        kernel, host.network(), CONFIG, "a", List.of(new Lease(top, top.address(9))));
+        kernel, host.namespace(), CONFIG, "a", List.of(new Lease(top, top.address(9))));
     publish("b", 2);
     assertTrue(ruleset().contains("255.255.0.0/16"), ruleset());
-    Nftables.unpublish(kernel, host.network(), "a", List.of());
+    Nftables.unpublish(kernel, host.namespace(), "a", List.of());
     assertFalse(ruleset().contains("255.255"), ruleset());
   }
 
@@ -352,10 +345,10 @@ class NftablesTest {
     String two = "x".repeat(254) + "2";
     publish(one, 2, "8080:80");
     publish(two, 3, "8081:80");
-    Nftables.unpublish(kernel, host.network(), one, List.of());
+    Nftables.unpublish(kernel, host.namespace(), one, List.of());
     assertFalse(ruleset().contains("8080"), ruleset());
     assertTrue(ruleset().contains("8081"), ruleset());
-    Nftables.unpublish(kernel, host.network(), two, List.of());
+    Nftables.unpublish(kernel, host.namespace(), two, List.of());
     assertEquals("", ruleset());
   }
 
@@ -410,7 +403,7 @@ class NftablesTest {
         new ProcessBuilder(
                 "nsenter",
                 "-t",
-                "" + host.process().pid(),
+                "" + host.pid(),
                 "-n",
                 "sh",
                 "-c",
@@ -432,11 +425,12 @@ class NftablesTest {
 
   @Test
   void aBridgeThatIsNotThereIsNamed() throws Exception {
+    host.run("ip", "link", "add", "other", "type", "bridge");
+    host.run("ip", "link", "set", LINK, "master", "other");
     host.run("ip", "link", "del", "gatun0");
     NetlinkException missing =
         assertThrows(NetlinkException.class, () -> publish("a", 2, "8080:80"));
     assertTrue(missing.toString().contains("there is no interface \"gatun0\""), missing::toString);
-    unpublish("a", 2);
     assertEquals("", ruleset());
   }
 
@@ -449,7 +443,7 @@ class NftablesTest {
     transaction.endRule();
     NetlinkException lack =
         assertThrows(
-            NetlinkException.class, () -> transaction.attempt(kernel, host.network()));
+            NetlinkException.class, () -> transaction.attempt(kernel, host.namespace()));
     assertEquals(
         "add rule \"some rule\" to chain c: the kernel has no nf_tables expression \"nosuch\""
             + " (module nft_nosuch)",
@@ -460,11 +454,11 @@ class NftablesTest {
   void anErrorCarriesWhatTheKernelBlames() {
     Transaction transaction = new Transaction();
     transaction.deleteTable();
-    Transaction.Failure failure = transaction.attempt(kernel, host.network());
+    Transaction.Failure failure = transaction.attempt(kernel, host.namespace());
     assertEquals(
         "delete table inet gatun: NFT_MSG_DELTABLE: ENOENT (no such file or directory): at byte 20"
             + " of the request",
         failure == null ? null : failure.error().getMessage());
-    assertNull(Snapshot.take(kernel, host.network()));
+    assertNull(Snapshot.take(kernel, host.namespace()));
   }
 }
