@@ -177,10 +177,10 @@ public final class BridgeNetwork {
     private final String mac;
 
     private final Requests making = new Requests();
-    private final Requests hosts = new Requests(1000);
+    private final Requests bringingUp = new Requests(2);
+    private final Requests pairing = new Requests(3);
+    private final Requests addressing = new Requests(1000);
     private final Requests pods = new Requests(2000);
-    private int bridgeUp;
-    private int veth;
 
     Attach(
         Kernel kernel,
@@ -201,54 +201,37 @@ public final class BridgeNetwork {
     Replies run() {
       ProgramBuilder b = new ProgramBuilder(kernel.arch());
       Conversation conversation = new Conversation(b, Conversation.SMALL);
-      Slot[] hostSocket = new Slot[1];
+      Slot[] sockets = new Slot[1];
+      Slot bridge = b.slot("index of the bridge");
+      // Files below /proc/sys/net are those of the namespace of who opens them.
       conversation.inside(
           host,
           () -> {
-            boolean[] done = new boolean[2];
-            for (AddressPool.Lease lease : leases) {
-              int family = lease.range().isIpv6() ? 1 : 0;
-              if (!done[family]) {
-                forward(conversation, family == 1 ? FORWARD_IPV6 : FORWARD_IPV4);
-              }
-              done[family] = true;
-            }
-            hostSocket[0] = conversation.socket(Constants.NETLINK_ROUTE);
+            sockets[0] = conversation.socket(Constants.NETLINK_ROUTE);
+            findBridge(conversation, sockets[0], bridge);
+            sysctls(conversation);
           });
       Slot podSocket = conversation.socket(pod, Constants.NETLINK_ROUTE);
 
-      Slot bridge = b.slot("index of the bridge");
       String name = config.bridge();
-      Label missing = b.label("no bridge");
-      Label there = b.label("bridge");
-      b.step("find bridge \"" + name + "\"", "");
-      conversation.index(hostSocket[0], name, bridge, missing);
-      b.jump(there);
-      b.bind(missing);
-      // Another pod's create may be faster.
-      RouteMessages.newBridge(
-          making, name, LinkLayerAddress.of(leases.getFirst().range().gateway()));
-      making.acknowledge().tolerate(Errno.EEXIST);
-      conversation.exchange(hostSocket[0], making);
-      b.step("find bridge \"" + name + "\"", "");
-      conversation.index(hostSocket[0], name, bridge, gone(b));
-      b.bind(there);
-
-      bridgeUp = RouteMessages.upBridge(hosts, name, bridge);
+      RouteMessages.upBridge(bringingUp, name, bridge);
+      bringingUp.acknowledge();
+      conversation.must(sockets[0], bringingUp);
       for (AddressPool.Lease lease : leases) {
         Subnet range = lease.range();
-        RouteMessages.newAddress(hosts, name, bridge, range.gateway(), range.prefix());
-        hosts.tolerate(Errno.EEXIST);
+        RouteMessages.newAddress(addressing, name, bridge, range.gateway(), range.prefix());
+        addressing.tolerate(Errno.EEXIST);
       }
-      veth =
-          RouteMessages.newVeth(
-              hosts,
-              new RouteMessages.End(hostLink, config.mtu(), null, true),
-              bridge,
-              new RouteMessages.End(NAME, config.mtu(), mac, false),
-              pod.pid());
-      hosts.acknowledge();
-      conversation.exchange(hostSocket[0], hosts);
+      addressing.acknowledge();
+      conversation.exchange(sockets[0], addressing);
+      RouteMessages.newVeth(
+          pairing,
+          new RouteMessages.End(hostLink, config.mtu(), null, true),
+          bridge,
+          new RouteMessages.End(NAME, config.mtu(), mac, false),
+          pod.pid());
+      pairing.acknowledge();
+      conversation.must(sockets[0], pairing);
 
       Slot index = b.slot("index in the pod");
       b.step("find link \"" + NAME + "\" in the pod", "");
@@ -272,6 +255,41 @@ public final class BridgeNetwork {
       return conversation.run(kernel);
     }
 
+    private void findBridge(Conversation conversation, Slot socket, Slot bridge) {
+      ProgramBuilder b = conversation.program();
+      String name = config.bridge();
+      Label missing = b.label("no bridge");
+      Label there = b.label("bridge");
+      b.step("find bridge \"" + name + "\"", "");
+      conversation.index(socket, name, bridge, missing);
+      b.jump(there);
+      b.bind(missing);
+      // Another pod's create may be faster.
+      RouteMessages.newBridge(
+          making, name, LinkLayerAddress.of(leases.getFirst().range().gateway()), false);
+      making.acknowledge().tolerate(Errno.EEXIST);
+      conversation.must(socket, making);
+      b.step("find bridge \"" + name + "\"", "");
+      conversation.index(socket, name, bridge, gone(b));
+      b.bind(there);
+    }
+
+    private void sysctls(Conversation conversation) {
+      ProgramBuilder b = conversation.program();
+      // A pod must not configure its host by router advertisements, so this is before it is up.
+      b.step("turn off router advertisements on \"" + config.bridge() + "\"", "");
+      sysctl(conversation, "/proc/sys/net/ipv6/conf/" + config.bridge() + "/accept_ra", '1', "0");
+      b.step("turn on forwarding of packets", "");
+      boolean[] done = new boolean[2];
+      for (AddressPool.Lease lease : leases) {
+        int family = lease.range().isIpv6() ? 1 : 0;
+        if (!done[family]) {
+          sysctl(conversation, family == 1 ? FORWARD_IPV6 : FORWARD_IPV4, '0', "1");
+        }
+        done[family] = true;
+      }
+    }
+
     private static Label gone(ProgramBuilder b) {
       Label gone = b.label("no such link");
       b.outOfLine(() -> {
@@ -281,34 +299,37 @@ public final class BridgeNetwork {
       return gone;
     }
 
-    /** Turns forwarding on where it is off: who has it on may have it read-only. */
-    private static void forward(Conversation conversation, String path) {
+    /**
+     * Changes a setting of the kernel if it has one value: it may be read-only, and right. What has
+     * no such setting is no part of this kernel.
+     */
+    private static void sysctl(Conversation conversation, String path, int from, String to) {
       ProgramBuilder b = conversation.program();
-      b.step("turn on forwarding of packets", "");
       Slot file = conversation.descriptors().fd("sysctl", path);
       Slot value = b.slot("value");
       Data text = b.buffer("sysctl value", 8);
-      Label on = b.label("forwarding is on");
+      Label done = b.label("setting is right");
       int flags = Constants.O_CLOEXEC;
       b.sys(
               Syscall.OPENAT,
               imm(Constants.AT_FDCWD),
               b.string(path),
               imm(Constants.O_RDONLY | flags))
-          .into(file);
+          .into(file)
+          .tolerate(Errno.ENOENT, done);
       b.sys(Syscall.READ, file, text.address(), imm(text.size()));
       conversation.descriptors().close(file);
       b.load(1, value, text.address(), imm(0));
-      b.branch(Condition.NE, value, imm('0'), on);
+      b.branch(Condition.NE, value, imm(from), done);
       b.sys(
               Syscall.OPENAT,
               imm(Constants.AT_FDCWD),
               b.string(path),
               imm(Constants.O_WRONLY | flags))
           .into(file);
-      b.sys(Syscall.WRITE, file, b.string("1"), imm(1));
+      b.sys(Syscall.WRITE, file, b.string(to), imm(to.length()));
       conversation.descriptors().close(file);
-      b.bind(on);
+      b.bind(done);
     }
 
     /** Says in a sentence what some errors come from. */
@@ -318,7 +339,7 @@ public final class BridgeNetwork {
       if (error != null && error.errno() == Errno.EOPNOTSUPP) {
         throw missingModule("bridge", name, error);
       }
-      error = replies.failure(hosts, bridgeUp);
+      error = replies.failure(bringingUp, 0);
       if (error != null && error.errno() == Errno.EOPNOTSUPP) {
         throw new NetlinkException(
             "create bridge \"" + name + "\": \"" + name + "\" exists and is no bridge",
@@ -326,12 +347,11 @@ public final class BridgeNetwork {
             error);
       }
       for (int i = 0; i < leases.size(); i++) {
-        // Behind the message that brings up the bridge.
-        disabled(replies.failure(hosts, bridgeUp + 1 + i), leases.get(i));
+        disabled(replies.failure(addressing, i), leases.get(i));
         // Behind those that bring up the links, each with its route.
         disabled(replies.failure(pods, 2 + 2 * i), leases.get(i));
       }
-      error = replies.failure(hosts, veth);
+      error = replies.failure(pairing, 0);
       if (error != null && error.errno() == Errno.EOPNOTSUPP) {
         throw missingModule("veth", hostLink, error);
       }
@@ -361,7 +381,7 @@ public final class BridgeNetwork {
     }
 
     boolean isMade(Replies replies) {
-      return replies.isSaid(hosts) && replies.failure(hosts, veth) == null;
+      return replies.isSaid(pairing) && replies.failure(pairing, 0) == null;
     }
 
     Attachment attachment() {

@@ -201,7 +201,7 @@ public final class Interfaces {
    */
   public void createBridge(String name) {
     Requests r = new Requests();
-    RouteMessages.newBridge(r, checkName(name), null);
+    RouteMessages.newBridge(r, checkName(name), null, true);
     talk(r);
   }
 

@@ -91,9 +91,10 @@ final class RouteMessages {
   }
 
   /** Makes a bridge. One that is given its link-layer address does not change it with its ports. */
-  static int newBridge(Requests r, String name, byte @Nullable [] address) {
+  static int newBridge(Requests r, String name, byte @Nullable [] address, boolean isUp) {
     int number = newLink(r, "create bridge \"" + name + "\"");
-    ifinfomsg(r, null, IFF_UP, IFF_UP);
+    int up = isUp ? IFF_UP : 0;
+    ifinfomsg(r, null, up, up);
     r.string(Rtnetlink.IFLA_IFNAME, name);
     if (address != null) {
       r.attribute(Rtnetlink.IFLA_ADDRESS, address);

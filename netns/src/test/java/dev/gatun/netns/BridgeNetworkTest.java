@@ -92,6 +92,7 @@ class BridgeNetworkTest {
       assertTrue(bridge.contains("link/ether 02:67:0a:cf:00:01"), bridge);
       assertEquals("1", host.run("cat", "/proc/sys/net/ipv4/ip_forward"));
       assertEquals("1", host.run("cat", "/proc/sys/net/ipv6/conf/all/forwarding"));
+      assertEquals("0", host.run("cat", "/proc/sys/net/ipv6/conf/gatun0/accept_ra"));
 
       for (String there :
           List.of("10.207.0.1", "10.207.0.3", "fd67:6174:756e::1", "fd67:6174:756e::3")) {
@@ -181,6 +182,8 @@ class BridgeNetworkTest {
       NetlinkException e =
           assertThrows(NetlinkException.class, () -> attach(host, pod, "gtone", both(2)));
       assertEquals("create bridge \"gatun0\": \"gatun0\" exists and is no bridge", e.getMessage());
+      assertFalse(host.run("ip", "addr", "show", "gatun0").contains("inet"));
+      assertFalse(host.run("ip", "link", "show", "gatun0").contains(",UP"));
       assertNothing(host, pod);
     }
   }
@@ -225,6 +228,7 @@ class BridgeNetworkTest {
       assertEquals(Errno.EEXIST, e.errno());
       assertFalse(host.run("ip", "link").contains("gtone"));
       assertTrue(pod.run("ip", "link").contains("eth0"));
+      assertFalse(pod.run("ip", "addr", "show", "eth0").contains("inet"));
     }
   }
 
@@ -234,11 +238,12 @@ class BridgeNetworkTest {
         TestNamespace pod = TestNamespace.create()) {
       host.script(
           "ip link add gatun0 address 02:00:00:00:00:99 type bridge stp_state 1;"
-              + " sysctl -qw net.ipv4.ip_forward=1");
+              + " sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.gatun0.accept_ra=2");
       attach(host, pod, "gtone", both(2));
       String bridge = host.run("ip", "-d", "link", "show", "gatun0");
       assertTrue(bridge.contains("02:00:00:00:00:99"), bridge);
       assertTrue(bridge.contains("stp_state 1"), bridge);
+      assertEquals("2", host.run("cat", "/proc/sys/net/ipv6/conf/gatun0/accept_ra"));
       assertTrue(bridge.contains("UP"), bridge);
     }
   }
@@ -290,7 +295,7 @@ class BridgeNetworkTest {
         "create link \"gatun0\": the kernel has no links of kind bridge: module bridge is not"
             + " there, or cannot be loaded",
         e.getMessage());
-    ScriptedKernel noVeth = new ScriptedKernel().answer(error(1003, Errno.EOPNOTSUPP));
+    ScriptedKernel noVeth = new ScriptedKernel().answer(error(3, Errno.EOPNOTSUPP));
     e =
         assertThrows(
             NetlinkException.class,
@@ -303,7 +308,7 @@ class BridgeNetworkTest {
     // Another pod was faster: fine. Something else of the pod's failed: deleted, in a second run.
     ScriptedKernel half =
         new ScriptedKernel()
-            .answer(join(error(1, Errno.EEXIST), error(1003, 0), error(2003, Errno.ENOMEM)))
+            .answer(join(error(1, Errno.EEXIST), error(3, 0), error(2003, Errno.ENOMEM)))
             .answer(error(1, 0));
     e =
         assertThrows(
@@ -316,7 +321,7 @@ class BridgeNetworkTest {
     // What could not be taken back is told too.
     ScriptedKernel stuck =
         new ScriptedKernel()
-            .answer(join(error(1003, 0), error(2003, Errno.ENOMEM)))
+            .answer(join(error(3, 0), error(2003, Errno.ENOMEM)))
             .answer(error(1, Errno.EBUSY));
     e =
         assertThrows(

@@ -19,7 +19,7 @@ import java.util.List;
 /**
  * What the host's packet filter does for pods; {@link dev.gatun.netns.Nftables} tells what.
  *
- * <p>Adding a pod needs no knowledge of what is there: its elements are added, and if a set is
+ * <p>Adding a pod needs to know little of what is there: its elements are added, and if a set is
  * missing the whole table is, in one transaction, where what is there already does not matter. Only
  * a conflict is looked at, and only what is taken away depends on what others have: these
  * transactions name the generation that they were thought out for, and the kernel refuses them when
@@ -67,7 +67,16 @@ public final class PodRules {
     for (int i = 0; i < ports.size(); i++) {
       isIpv4 |= !ports.get(i).podAddress().isIpv6();
     }
-    boolean whole = false;
+    List<NamedSet> needed = new ArrayList<>();
+    needed.add(NamedSet.PODS4);
+    if (config.masquerade()) {
+      needed.add(NamedSet.OUTBOUND4);
+    }
+    if (!ports.isEmpty()) {
+      needed.add(NamedSet.PORTS4);
+    }
+    // A transaction that fails makes its caller wait for all processors, so none is risked.
+    boolean whole = !Snapshot.has(kernel, host, needed);
     Snapshot seen = null;
     for (int i = 0; i < MOST_TRIES; i++) {
       Transaction transaction =

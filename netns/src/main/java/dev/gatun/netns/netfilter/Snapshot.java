@@ -6,7 +6,10 @@ import static dev.gatun.netns.netfilter.NfTables.NFTA_GEN_ID;
 import static dev.gatun.netns.netfilter.NfTables.NFTA_SET_ELEM_LIST_ELEMENTS;
 import static dev.gatun.netns.netfilter.NfTables.NFTA_SET_ELEM_LIST_SET;
 import static dev.gatun.netns.netfilter.NfTables.NFTA_SET_ELEM_LIST_TABLE;
+import static dev.gatun.netns.netfilter.NfTables.NFTA_SET_NAME;
+import static dev.gatun.netns.netfilter.NfTables.NFTA_SET_TABLE;
 import static dev.gatun.netns.netfilter.NfTables.NFT_MSG_GETGEN;
+import static dev.gatun.netns.netfilter.NfTables.NFT_MSG_GETSET;
 import static dev.gatun.netns.netfilter.NfTables.NFT_MSG_GETSETELEM;
 import static dev.gatun.netns.netfilter.NfTables.SIZEOF_NFGENMSG;
 
@@ -113,6 +116,50 @@ final class Snapshot {
         "read table inet gatun: it changed each of " + MOST_TRIES + " times while it was read");
   }
 
+  /**
+   * Whether sets are there.
+   *
+   * @param kernel the kernel
+   * @param host the namespace that the table is in
+   * @param sets which
+   * @return whether all of them are
+   * @throws NetlinkException when the kernel refuses
+   */
+  static boolean has(Kernel kernel, NetworkNamespace host, List<NamedSet> sets) {
+    Requests requests = new Requests();
+    for (int i = 0; i < sets.size(); i++) {
+      requests.begin(
+          "find set " + sets.get(i).label + " of table inet gatun",
+          "NFT_MSG_GETSET",
+          Transaction.type(NFT_MSG_GETSET),
+          Netlink.NLM_F_REQUEST | Netlink.NLM_F_ACK);
+      Transaction.header(requests, NFPROTO_INET, 0);
+      requests
+          .tolerate(Errno.ENOENT)
+          .string(NFTA_SET_TABLE, Transaction.TABLE)
+          .string(NFTA_SET_NAME, sets.get(i).label);
+    }
+    Replies replies = Conversation.attempt(kernel, host, Constants.NETLINK_NETFILTER, requests);
+    orThrow(replies, requests);
+    for (int i = 0; i < sets.size(); i++) {
+      if (replies.failure(i) != null) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static void orThrow(Replies replies, Requests requests) {
+    try {
+      replies.orThrow();
+    } catch (SyscallException e) {
+      throw Lack.of(e);
+    } catch (NetlinkException e) {
+      NetlinkException lack = Lack.of(e, requests, -1);
+      throw lack == null ? e : lack;
+    }
+  }
+
   private static Requests askForGeneration() {
     Requests requests = new Requests();
     requests.begin(
@@ -145,17 +192,11 @@ final class Snapshot {
     if (failure != null && failure.errno() == Errno.EOPNOTSUPP) {
       return null;
     }
-    try {
-      replies.orThrow();
-    } catch (SyscallException e) {
-      if (e.errno() == Errno.EPROTONOSUPPORT) {
-        return null;
-      }
-      throw e;
-    } catch (NetlinkException e) {
-      NetlinkException lack = Lack.of(e, generation, -1);
-      throw lack == null ? e : lack;
+    SyscallException call = replies.result().failure();
+    if (call != null && call.errno() == Errno.EPROTONOSUPPORT) {
+      return null;
     }
+    orThrow(replies, generation);
     boolean exists = false;
     for (Requests dump : dumps) {
       exists |= replies.failure(dump, 0) == null;
