@@ -392,12 +392,7 @@ public final class BridgeNetwork {
         gateways.add(lease.range().gateway());
       }
       return new Attachment(
-          NAME,
-          hostLink,
-          mac,
-          config.mtu(),
-          List.copyOf(addresses),
-          List.copyOf(gateways));
+          NAME, hostLink, mac, config.mtu(), List.copyOf(addresses), List.copyOf(gateways));
     }
   }
 }

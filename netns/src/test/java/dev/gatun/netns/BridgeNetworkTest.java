@@ -269,9 +269,7 @@ class BridgeNetworkTest {
       // A program that fails inside the namespace: no such protocol.
       assertThrows(
           SyscallException.class,
-          () ->
-              Conversation.talk(
-                  kernel, pod.namespace(), 31, new Requests()));
+          () -> Conversation.talk(kernel, pod.namespace(), 31, new Requests()));
       assertEquals(before, Files.readSymbolicLink(own));
     }
   }

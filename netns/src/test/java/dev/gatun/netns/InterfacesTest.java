@@ -84,7 +84,8 @@ class InterfacesTest {
       assertNull(pod.link("p0"));
       assertFalse(there.run("ip", "link").contains("p0"));
       host.delete("br0");
-      assertEquals(List.of("lo"), host.links().stream().map(Link::name).filter("lo"::equals).toList());
+      assertEquals(
+          List.of("lo"), host.links().stream().map(Link::name).filter("lo"::equals).toList());
       assertNull(host.link("br0"));
     }
   }
@@ -157,7 +158,9 @@ class InterfacesTest {
       host.addRoute("v0", Subnet.parse("172.16.0.0/12"), null);
       // Nothing says that this one is on the link.
       assertTrue(
-          message(() -> host.addRoute("v1", Subnet.parse("192.168.0.0/16"), IpAddress.parse("203.0.113.1")))
+          message(() ->
+                  host.addRoute(
+                      "v1", Subnet.parse("192.168.0.0/16"), IpAddress.parse("203.0.113.1")))
               .contains("Nexthop has invalid gateway"));
       host.addRoute("v0", Subnet.parse("203.0.113.0/24"), null);
       String shown = here.run("ip", "route");
@@ -179,11 +182,13 @@ class InterfacesTest {
       assertEquals(Rtnetlink.RT_TABLE_MAIN, route.table());
       assertTrue(
           host.routes().stream()
-              .anyMatch(
-                  r -> ten.network().equals(r.destination()) && r.prefix() == 8
-                      && gateway.equals(r.gateway())));
-      assertTrue(host.routes().stream().anyMatch(r -> doc.network().equals(r.destination())));
-      assertTrue(host.routes().stream().anyMatch(r -> gateway6.equals(r.gateway())));
+              .anyMatch(r ->
+                  Objects.equals(ten.network(), r.destination())
+                      && r.prefix() == 8
+                      && Objects.equals(gateway, r.gateway())));
+      assertTrue(
+          host.routes().stream().anyMatch(r -> Objects.equals(doc.network(), r.destination())));
+      assertTrue(host.routes().stream().anyMatch(r -> Objects.equals(gateway6, r.gateway())));
 
       host.deleteRoute("v0", ten, gateway);
       host.deleteRoute("v0", doc, null);
@@ -249,13 +254,14 @@ class InterfacesTest {
   @Test
   void namesThatNoInterfaceHasAreRefused() {
     Interfaces own = new Interfaces(new ScriptedKernel(), NetworkNamespace.own());
-    for (String name : new String[] {"", ".", "..", "a/b", "a b", "a%d", "a:1", "1234567890123456", "a\0b"}) {
+    for (String name :
+        new String[] {"", ".", "..", "a/b", "a b", "a%d", "a:1", "1234567890123456", "a\0b"}) {
       assertThrows(IllegalArgumentException.class, () -> own.setUp(name), name);
       assertThrows(IllegalArgumentException.class, () -> own.rename("a", name), name);
     }
-    for (String mac : new String[] {"", "02:00:00:00:00", "02:00:00:00:00:0g", "02-00-00-00-00-00"}) {
-      assertThrows(
-          IllegalArgumentException.class, () -> own.setLinkLayerAddress("a", mac), mac);
+    for (String mac :
+        new String[] {"", "02:00:00:00:00", "02:00:00:00:00:0g", "02-00-00-00-00-00"}) {
+      assertThrows(IllegalArgumentException.class, () -> own.setLinkLayerAddress("a", mac), mac);
     }
   }
 

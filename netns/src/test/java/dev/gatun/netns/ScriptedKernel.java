@@ -9,7 +9,15 @@ import java.util.Deque;
 
 /** Runs nothing, and answers conversations as told: one set of answers for each program. */
 public final class ScriptedKernel implements Kernel {
-  private record Answer(byte[] bytes, String slot) {}
+  private static final class Answer {
+    private final byte[] bytes;
+    private final String slot;
+
+    Answer(byte[] bytes, String slot) {
+      this.bytes = bytes;
+      this.slot = slot;
+    }
+  }
 
   private final Deque<Answer> answers = new ArrayDeque<>();
   private int runs;
@@ -43,14 +51,14 @@ public final class ScriptedKernel implements Kernel {
     slots[Slot.FAILED_RECORD.number()] = -1;
     for (Slot slot : program.slots()) {
       if (slot.name().equals("answered")) {
-        slots[slot.number()] = answer.bytes().length;
+        slots[slot.number()] = answer.bytes.length;
       } else if (slot.name().equals("sent")) {
         slots[slot.number()] = -1;
-      } else if (slot.name().equals(answer.slot())) {
+      } else if (slot.name().equals(answer.slot)) {
         slots[slot.number()] = 1;
       }
     }
-    return new Result(program, 0, slots, answer.bytes(), 0, answer.bytes().length);
+    return new Result(program, 0, slots, answer.bytes, 0, answer.bytes.length);
   }
 
   @Override

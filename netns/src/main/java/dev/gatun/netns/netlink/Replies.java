@@ -22,7 +22,6 @@ public final class Replies {
   /** What requests ended with, by their sequence numbers: an error before all. */
   private final Map<Integer, Message> ends = new HashMap<>();
 
-
   Replies(
       List<Requests> said,
       byte[] answers,
@@ -140,7 +139,10 @@ public final class Replies {
         if (failure != null && failure.errno() != request.tolerated) {
           throw failure;
         }
-        if (silent == null && request.due && isSaid(requests) && !ends.containsKey(request.sequence)) {
+        if (silent == null
+            && request.due
+            && isSaid(requests)
+            && !ends.containsKey(request.sequence)) {
           silent = request;
         }
       }

@@ -66,7 +66,8 @@ class ConversationTest {
 
   @Test
   void anAcknowledgementIsNoError() {
-    Replies replies = Conversation.talk(new ScriptedKernel().answer(error(1, 0)), OWN, 0, request());
+    Replies replies =
+        Conversation.talk(new ScriptedKernel().answer(error(1, 0)), OWN, 0, request());
     assertNull(replies.failure(0));
     assertTrue(replies.messages().isEmpty());
   }
@@ -81,8 +82,7 @@ class ConversationTest {
     requests.acknowledge();
     byte[] answers = join(error(1, Errno.EEXIST), error(2, Errno.EPERM), error(3, Errno.EBUSY));
     Replies replies = Conversation.attempt(new ScriptedKernel().answer(answers), OWN, 0, requests);
-    assertEquals(
-        "second: RTM_B: EPERM (operation not permitted)", message(replies::orThrow));
+    assertEquals("second: RTM_B: EPERM (operation not permitted)", message(replies::orThrow));
     assertEquals(Errno.EEXIST, assertNotNull0(replies.failure(0)).errno());
     assertEquals("third", assertNotNull0(replies.failure(2)).operation());
     // Another error than the tolerated one.
@@ -108,14 +108,14 @@ class ConversationTest {
             () -> Conversation.talk(new ScriptedKernel().answer(new byte[0]), OWN, 0, request())));
     assertEquals(
         "list things: RTM_GETTHING: the kernel did not answer",
-        message(
-            () ->
-                Conversation.dump(
-                    new ScriptedKernel().answer(things(3, 0, false)), OWN, 0, dumpRequest())));
+        message(() ->
+            Conversation.dump(
+                new ScriptedKernel().answer(things(3, 0, false)), OWN, 0, dumpRequest())));
     // The answer to something else is none.
     assertEquals(
         "do a thing: RTM_THING: the kernel did not answer",
-        message(() -> Conversation.talk(new ScriptedKernel().answer(error(2, 0)), OWN, 0, request())));
+        message(
+            () -> Conversation.talk(new ScriptedKernel().answer(error(2, 0)), OWN, 0, request())));
   }
 
   @Test
@@ -141,8 +141,7 @@ class ConversationTest {
     assertEquals(4, Conversation.dump(kernel, OWN, 0, dumpRequest()).size());
     assertEquals(4, kernel.runs());
 
-    ScriptedKernel restless =
-        new ScriptedKernel().answer(things(2, Netlink.NLM_F_DUMP_INTR, true));
+    ScriptedKernel restless = new ScriptedKernel().answer(things(2, Netlink.NLM_F_DUMP_INTR, true));
     assertEquals(
         "list things: what was asked for changed each of 32 times while it was read",
         message(() -> Conversation.dump(restless, OWN, 0, dumpRequest())));

@@ -53,8 +53,7 @@ class ForeignMessageTest {
       conversation.exchange(socket, r);
       List<Message> messages = conversation.run(kernel).orThrow().messages();
       assertEquals(
-          List.of(),
-          messages.stream().filter(m -> m.type() != Rtnetlink.RTM_NEWLINK).toList());
+          List.of(), messages.stream().filter(m -> m.type() != Rtnetlink.RTM_NEWLINK).toList());
       assertEquals(true, messages.size() >= 1);
     }
   }

@@ -85,8 +85,7 @@ class HeadersTest {
         new ProcessBuilder("gcc", "-std=gnu11", "-fsyntax-only", source.toString())
             .redirectErrorStream(true)
             .start();
-    String output =
-        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     int status = process.waitFor();
     return status == 0 || !output.isEmpty() ? output : "gcc exits with " + status;
   }

@@ -51,7 +51,9 @@ class ManyRequestsTest {
       Conversation.talk(kernel, namespace.namespace(), Constants.NETLINK_ROUTE, r);
       assertEquals(
           COUNT,
-          interfaces.addresses().stream().filter(a -> a.link() == index && !a.address().isIpv6()).count());
+          interfaces.addresses().stream()
+              .filter(a -> a.link() == index && !a.address().isIpv6())
+              .count());
 
       Replies replies =
           Conversation.attempt(
@@ -63,7 +65,12 @@ class ManyRequestsTest {
         assertEquals("add address " + i, failure.operation());
       }
       assertEquals(
-          IpAddress.parse("10.1.0.0"), interfaces.addresses().stream().filter(a -> a.link() == index && !a.address().isIpv6()).findFirst().orElseThrow().address());
+          IpAddress.parse("10.1.0.0"),
+          interfaces.addresses().stream()
+              .filter(a -> a.link() == index && !a.address().isIpv6())
+              .findFirst()
+              .orElseThrow()
+              .address());
     }
   }
 }
