@@ -4,5 +4,6 @@ module dev.gatun.cli {
   requires dev.gatun.linux;
   requires dev.gatun.oci;
   requires dev.gatun.runtime;
+  requires dev.gatun.netns;
   requires dev.gatun.pods;
 }

@@ -7,7 +7,8 @@ module dev.gatun.netns {
 
   // What a pod's network consists of, as operations on a kernel: whoever makes pods.
   exports dev.gatun.netns to
-      dev.gatun.pods;
+      dev.gatun.pods,
+      dev.gatun.cli;
 
   // Networks of CNI plugins, which whoever makes pods runs.
   exports dev.gatun.netns.cni to

@@ -18,6 +18,10 @@ module dev.gatun.runtime {
       dev.gatun.pods,
       dev.gatun.cli;
   exports dev.gatun.runtime.state to
+      dev.gatun.pods,
+      dev.gatun.cli;
+  exports dev.gatun.runtime.sandbox to
+      dev.gatun.pods,
       dev.gatun.cli;
   exports dev.gatun.runtime.init to
       dev.gatun.cli;
@@ -25,4 +29,8 @@ module dev.gatun.runtime {
       dev.gatun.cli;
   exports dev.gatun.runtime.caller to
       dev.gatun.cli;
+
+  // The embedded runtime that the library's pods share with its containers.
+  exports dev.gatun.runtime.embedded to
+      dev.gatun.pods;
 }

@@ -20,26 +20,43 @@ final class Help {
   static Outcome of(List<String> words) {
     int at = !words.isEmpty() && words.getFirst().equals("help") ? 1 : 0;
     if (at < words.size()) {
-      Verb verb = Verbs.named(words.get(at));
-      if (verb == null) {
-        throw new UsageException(
-            "no command is called \"" + words.get(at) + "\": see gatun --help");
+      String name = Verbs.name(words.subList(at, words.size()));
+      if (name.equals(Verbs.POD)) {
+        return ofPods();
       }
-      return Outcome.print(of(words.get(at), verb));
+      Verb verb = Verbs.named(name);
+      if (verb == null) {
+        throw new UsageException("no command is called \"" + name + "\": see gatun --help");
+      }
+      return Outcome.print(of(name, verb));
     }
     StringBuilder out = new StringBuilder(2048);
     out.append("gatun runs containers from OCI bundles, as runc does\n\n");
     out.append("usage: gatun [global options] COMMAND [options] [arguments]\n\ncommands:\n");
-    for (String name : Verbs.NAMES) {
-      Verb verb = Verbs.named(name);
-      if (verb != null) {
-        line(out, "  " + name, verb.summary());
-      }
-    }
+    commands(out, "");
     out.append("\nglobal options:\n");
     options(out, Main.GLOBAL);
     out.append("\ngatun COMMAND --help says more about a command.\n");
     return Outcome.print(out.toString());
+  }
+
+  /** What {@code gatun pod} and {@code gatun pod --help} print. */
+  static Outcome ofPods() {
+    StringBuilder out = new StringBuilder(1024);
+    out.append("gatun pod: containers that share network, IPC and host name\n\n");
+    out.append("usage: gatun pod COMMAND [options] [arguments]\n\ncommands:\n");
+    commands(out, Verbs.POD + " ");
+    out.append("\ngatun pod COMMAND --help says more about a command.\n");
+    return Outcome.print(out.toString());
+  }
+
+  private static void commands(StringBuilder out, String prefix) {
+    for (String name : Verbs.NAMES) {
+      Verb verb = Verbs.named(name);
+      if (verb != null && name.startsWith(prefix)) {
+        line(out, "  " + name, verb.summary());
+      }
+    }
   }
 
   /** What {@code gatun COMMAND --help} prints. */

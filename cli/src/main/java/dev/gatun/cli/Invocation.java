@@ -1,6 +1,7 @@
 package dev.gatun.cli;
 
 import dev.gatun.linux.program.Kernel;
+import dev.gatun.pods.lifecycle.PodRoot;
 import dev.gatun.runtime.lifecycle.CgroupDriver;
 import dev.gatun.runtime.lifecycle.Create;
 import java.util.List;
@@ -36,6 +37,11 @@ record Invocation(
   /** The container's id, the first argument. */
   String id() {
     return options.arguments().getFirst();
+  }
+
+  /** Where pods are. */
+  PodRoot pods() {
+    return new PodRoot(kernel, root, environment);
   }
 
   /** A variable of the caller's environment, or null. */

@@ -78,13 +78,16 @@ public final class Main {
       if (global.has("help") || rest.isEmpty() || rest.getFirst().equals("help")) {
         return Help.of(rest);
       }
-      name = rest.getFirst();
+      name = Verbs.name(rest);
+      if (name.equals(Verbs.POD)) {
+        return Help.ofPods();
+      }
       Verb verb = Verbs.named(name);
       if (verb == null) {
         throw new UsageException("no command is called \"" + name + "\": see gatun --help");
       }
       Option[] table = Help.withHelp(verb.options());
-      Options options = Options.parse(rest, 1, table, verb.stopsAtArgument());
+      Options options = Options.parse(rest, Verbs.words(rest), table, verb.stopsAtArgument());
       if (options.has("help")) {
         return Outcome.print(Help.of(name, verb));
       }

@@ -1,5 +1,6 @@
 package dev.gatun.cli;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The commands by name; only the one that is asked for is loaded. */
@@ -15,6 +16,12 @@ final class Verbs {
     "kill",
     "list",
     "pause",
+    "pod create",
+    "pod delete",
+    "pod kill",
+    "pod list",
+    "pod state",
+    "pod stop",
     "ps",
     "resume",
     "run",
@@ -24,7 +31,20 @@ final class Verbs {
     "update"
   };
 
+  /** The word before the commands that are about pods. */
+  static final String POD = "pod";
+
   private Verbs() {}
+
+  /** How many words of a command line name its command. */
+  static int words(List<String> words) {
+    return words.size() > 1 && words.getFirst().equals(POD) && !words.get(1).startsWith("-") ? 2 : 1;
+  }
+
+  /** The name of a command line's command, as {@link #named} takes it. */
+  static String name(List<String> words) {
+    return words(words) == 2 ? POD + " " + words.get(1) : words.getFirst();
+  }
 
   static @Nullable Verb named(String name) {
     return switch (name) {
@@ -37,6 +57,12 @@ final class Verbs {
       case "kill" -> new KillVerb();
       case "list" -> new ListVerb();
       case "pause" -> new PauseVerb();
+      case "pod create" -> new PodCreateVerb();
+      case "pod delete" -> new PodDeleteVerb();
+      case "pod kill" -> new PodKillVerb();
+      case "pod list" -> new PodListVerb();
+      case "pod state" -> new PodStateVerb();
+      case "pod stop" -> new PodStopVerb();
       case "ps" -> new PsVerb();
       case "resume" -> new ResumeVerb();
       case "run" -> new RunVerb();

@@ -54,6 +54,11 @@ public record Subnet(IpAddress network, int prefix) {
     return new Subnet(IpAddress.parse(text.substring(0, slash)), prefix);
   }
 
+  /** The range of a prefix that an address is in. */
+  static Subnet around(IpAddress address, int prefix) {
+    return new Subnet(masked(address, prefix), prefix);
+  }
+
   /** One to three digits without a leading zero, up to the end; or −1. */
   private static int decimal(String text, int from) {
     int length = text.length() - from;

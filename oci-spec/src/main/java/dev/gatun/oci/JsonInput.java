@@ -273,14 +273,24 @@ public final class JsonInput {
   }
 
   /**
+   * Makes an error about a value that was passed already, for rules that join several.
+   *
+   * @param pointer the value's JSON pointer
+   * @param problem what is wrong with it, in lower case, without a full stop
+   * @return the error, to be thrown
+   */
+  public SpecException error(String pointer, String problem) {
+    return tokens.at(locate(utf8, pointer), pointer, problem);
+  }
+
+  /**
    * Makes an error about the object that just ended.
    *
    * @param name the property that is not in it
    * @return the error, to be thrown
    */
   public SpecException missing(String name) {
-    String pointer = tokens.pointer();
-    return tokens.at(locate(utf8, pointer), pointer, "missing property " + quoted(name));
+    return error(tokens.pointer(), "missing property " + quoted(name));
   }
 
   /** Puts a name from the document into a message: bounded, on one line. */

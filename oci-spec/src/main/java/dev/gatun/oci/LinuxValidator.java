@@ -110,65 +110,19 @@ final class LinuxValidator {
     }
   }
 
-  /**
-   * Lets pass only parameters that belong to a namespace of the container; the rest are the host's.
-   * A name is written with dots or with slashes, as sysctl(8) has it: whichever comes first is the
-   * separator, and stands for the other one within a part.
-   */
+  /** Lets pass only parameters that belong to a namespace of the container; the rest are the host's. */
   private void sysctl(String name, List<Namespace> namespaces, String pointer) {
-    String path = name;
-    int dot = name.indexOf('.');
-    int slash = name.indexOf('/');
-    if (dot >= 0 && (slash < 0 || dot < slash)) {
-      path = name.replace('.', '\n').replace('/', '.').replace('\n', '/');
-    }
-    if (hasBadPart(path)) {
+    String path = Sysctl.path(name);
+    if (path == null) {
       throw error(pointer, "not the name of a kernel parameter: " + JsonInput.quoted(name));
     }
-    NamespaceType type = namespaceOf(path);
+    NamespaceType type = Sysctl.namespaceOf(path);
     if (type == null) {
       throw error(pointer, "not a parameter of a namespace, so it would change the host");
     }
     if (!Rules.has(namespaces, type)) {
       throw error(pointer, "needs a " + type.specName() + " namespace in /linux/namespaces");
     }
-  }
-
-  private static boolean hasBadPart(String path) {
-    int start = 0;
-    while (true) {
-      int end = path.indexOf('/', start);
-      String part = end < 0 ? path.substring(start) : path.substring(start, end);
-      if (part.isEmpty() || part.equals(".") || part.equals("..")) {
-        return true;
-      }
-      if (end < 0) {
-        return false;
-      }
-      start = end + 1;
-    }
-  }
-
-  private static @Nullable NamespaceType namespaceOf(String path) {
-    if (path.startsWith("net/")) {
-      return NamespaceType.NETWORK;
-    }
-    if (path.startsWith("fs/mqueue/")) {
-      return NamespaceType.IPC;
-    }
-    return switch (path) {
-      case "kernel/msgmax",
-          "kernel/msgmnb",
-          "kernel/msgmni",
-          "kernel/sem",
-          "kernel/shmall",
-          "kernel/shmmax",
-          "kernel/shmmni",
-          "kernel/shm_rmid_forced" ->
-          NamespaceType.IPC;
-      case "kernel/domainname", "kernel/hostname" -> NamespaceType.UTS;
-      default -> null;
-    };
   }
 
   /** Refuses to leave the place in the hierarchy that a caller delegates; systemd's has colons. */

@@ -1,5 +1,7 @@
 package dev.gatun.oci;
 
+import java.util.List;
+
 /**
  * Reads the documents of the specification.
  *
@@ -123,6 +125,18 @@ public final class SpecReader {
    */
   public static Hooks readHooks(JsonInput in) {
     return ConfigParser.hooks(in);
+  }
+
+  /**
+   * Reads id mappings that are part of another document, as {@link
+   * SpecWriter#write(JsonWriter, String, List)} writes them.
+   *
+   * @param in that document, before the value
+   * @return the mappings, not validated
+   * @throws SpecException if they are malformed
+   */
+  public static List<IdMapping> readIdMappings(JsonInput in) {
+    return LinuxParser.idMappings(in);
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.gatun.oci;
 
+import java.util.List;
+
 /**
  * Writes the documents of the specification. What is absent is left out, and so is an optional
  * property with its default value.
@@ -57,6 +59,17 @@ public final class SpecWriter {
   public static JsonWriter write(JsonWriter out, Hooks hooks) {
     ConfigEncoder.hooks(out, hooks);
     return out;
+  }
+
+  /**
+   * Writes id mappings as a member of an object that is open, unless there are none.
+   *
+   * @param out where to
+   * @param name the member's name
+   * @param mappings the mappings
+   */
+  public static void write(JsonWriter out, String name, List<IdMapping> mappings) {
+    LinuxEncoder.idMappings(out, name, mappings);
   }
 
   /**

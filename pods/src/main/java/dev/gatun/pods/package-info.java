@@ -1,9 +1,9 @@
 /**
- * Pods: manifests, volumes, images on disk, probes and supervision, on top of the runtime and of
- * network namespaces.
+ * Pods: containers that share network, IPC and UTS namespaces, which a pause process holds.
  *
- * <p>Every container of a pod has a monitor as its parent, a process of a few pages that outlives
- * the service, so that no exit status is lost when the service is restarted.
+ * <p>A pod is created, stopped and deleted as a whole. It lives as long as its pause process does,
+ * whatever becomes of its containers, of the JVM and of every {@code gatun} command, and keeps its
+ * addresses all that time.
  */
 @NullMarked
 package dev.gatun.pods;

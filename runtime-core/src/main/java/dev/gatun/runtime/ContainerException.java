@@ -35,7 +35,7 @@ public final class ContainerException extends GatunException {
     this.missing = missing;
   }
 
-  /** Whether there is no container of that id. */
+  /** Whether there is no container, or pod, of that id. */
   public boolean isMissing() {
     return missing;
   }
@@ -48,5 +48,15 @@ public final class ContainerException extends GatunException {
    */
   public static ContainerException doesNotExist(String id) {
     return new ContainerException("container \"" + id + "\" does not exist", null, true);
+  }
+
+  /**
+   * There is no pod of that id.
+   *
+   * @param id the id
+   * @return the exception
+   */
+  public static ContainerException podDoesNotExist(String id) {
+    return new ContainerException("pod does not exist: \"" + id + "\"", null, true);
   }
 }

@@ -3,7 +3,9 @@ package dev.gatun.runtime;
 import dev.gatun.cgroups.CgroupException;
 import dev.gatun.linux.SyscallException;
 import dev.gatun.linux.local.LocalKernel;
+import dev.gatun.linux.program.Kernel;
 import dev.gatun.oci.SpecException;
+import dev.gatun.runtime.embedded.Embedded;
 import dev.gatun.runtime.embedded.Exits;
 import dev.gatun.runtime.embedded.StandardStreams;
 import dev.gatun.runtime.embedded.Threads;
@@ -44,6 +46,26 @@ public final class Gatun {
   private static final Map<String, Container> MADE_HERE = new ConcurrentHashMap<>();
 
   private final Path stateRoot;
+
+  static {
+    Embedded.offer(
+        new Embedded() {
+          @Override
+          public Kernel kernel() {
+            return Gatun.kernel();
+          }
+
+          @Override
+          public Exits exits() {
+            return Gatun.exits();
+          }
+
+          @Override
+          public <T> T run(Supplier<T> work) {
+            return Gatun.run(work);
+          }
+        });
+  }
 
   private Gatun(Path stateRoot) {
     this.stateRoot = stateRoot;

@@ -219,15 +219,11 @@ final class Box implements AutoCloseable {
       }
     }
     List<String> failures = new ArrayList<>();
-    if (Files.isDirectory(stateRoot())) {
-      try (var entries = Files.newDirectoryStream(stateRoot())) {
-        for (Path entry : entries) {
-          Command delete = call("delete", "--force", String.valueOf(entry.getFileName()));
-          if (delete.exit() != 0) {
-            failures.add(delete.toString());
-          }
-        }
-      }
+    for (String pod : names(stateRoot().resolve(".pods"))) {
+      delete(failures, "pod", "delete", "--force", pod);
+    }
+    for (String id : names(stateRoot())) {
+      delete(failures, "delete", "--force", id);
     }
     try {
       expectNothingLeft();
@@ -242,6 +238,26 @@ final class Box implements AutoCloseable {
     }
     Host.run("rm", "-rf", "--one-file-system", directory.toString());
     assertEquals(List.of(), failures, "the box could not be left as it was found");
+  }
+
+  /** What is in a directory and has no dot first; nothing when there is none. */
+  private static List<String> names(Path directory) throws IOException {
+    List<String> names = new ArrayList<>();
+    if (Files.isDirectory(directory)) {
+      try (var entries = Files.newDirectoryStream(directory, "[!.]*")) {
+        for (Path entry : entries) {
+          names.add(String.valueOf(entry.getFileName()));
+        }
+      }
+    }
+    return names;
+  }
+
+  private void delete(List<String> failures, String... words) {
+    Command delete = call(words);
+    if (delete.exit() != 0) {
+      failures.add(delete.toString());
+    }
   }
 
   @Override

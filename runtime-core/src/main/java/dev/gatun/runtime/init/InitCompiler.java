@@ -308,7 +308,9 @@ public final class InitCompiler {
     if (options.embedded()) {
       Inherited.reset(b);
     }
-    awaitCgroup();
+    if (cgroup != null && options.laterCgroup() != null) {
+      awaitCgroup(b, cgroup, options.laterCgroup());
+    }
     if (seccomp != null) {
       seccomp.connect();
     }
@@ -368,11 +370,7 @@ public final class InitCompiler {
    * Waits until the cgroup exists, which systemd makes around this process; without the runtime
    * this process ends.
    */
-  private void awaitCgroup() {
-    String path = options.laterCgroup();
-    if (cgroup == null || path == null) {
-      return;
-    }
+  static void awaitCgroup(ProgramBuilder b, Slot cgroup, String path) {
     b.step("wait for the cgroup", "/linux/cgroupsPath");
     Slot got = b.slot("got");
     Label made = b.label("cgroup made");
@@ -576,7 +574,7 @@ public final class InitCompiler {
       b.sys(Syscall.UNSHARE, imm(Constants.CLONE_NEWCGROUP));
     }
     if (isNew(NamespaceType.NETWORK)) {
-      loopback();
+      loopback(b, "/linux/namespaces");
     }
     names();
     InitHooks hooks = new InitHooks(b, spec, options, channel, reporter.message());
@@ -633,7 +631,8 @@ public final class InitCompiler {
     return procfs(b, false);
   }
 
-  private static Slot procfs(ProgramBuilder b, boolean orExisting) {
+  /** As above; or what is mounted on {@code /proc}, where the kernel gives no other. */
+  static Slot procfs(ProgramBuilder b, boolean orExisting) {
     b.step("open a private procfs", "");
     Slot context = b.slot("context");
     Slot procfs = b.fd("procfs", "/proc");
@@ -703,8 +702,9 @@ public final class InitCompiler {
     });
   }
 
-  private void loopback() {
-    b.step("bring up the loopback interface", "/linux/namespaces");
+  /** Brings up the loopback interface of a network namespace that is new. */
+  static void loopback(ProgramBuilder b, String place) {
+    b.step("bring up the loopback interface", place);
     Slot socket = b.slot("socket");
     b.sys(
             Syscall.SOCKET,
@@ -721,13 +721,15 @@ public final class InitCompiler {
   }
 
   private void names() {
-    name(Syscall.SETHOSTNAME, "hostname", spec.hostname());
-    name(Syscall.SETDOMAINNAME, "domainname", spec.domainname());
+    name(b, Syscall.SETHOSTNAME, "hostname", spec.hostname(), "/hostname");
+    name(b, Syscall.SETDOMAINNAME, "domainname", spec.domainname(), "/domainname");
   }
 
-  private void name(Syscall call, String field, @Nullable String value) {
+  /** Sets a name of the UTS namespace, if there is one. */
+  static void name(
+      ProgramBuilder b, Syscall call, String field, @Nullable String value, String place) {
     if (value != null) {
-      b.step("set the " + field, "/" + field);
+      b.step("set the " + field, place);
       int length = value.getBytes(StandardCharsets.UTF_8).length;
       b.sys(call, b.string(value), imm(length));
     }
@@ -743,6 +745,11 @@ public final class InitCompiler {
   }
 
   private void awaitGo() {
+    awaitGo(b, go);
+  }
+
+  /** Waits until the runtime says that the container exists on disk; without it, it ends. */
+  static void awaitGo(ProgramBuilder b, Slot go) {
     Data token = b.buffer("token", 8);
     Slot got = b.slot("got");
     Label told = b.label("told");

@@ -13,7 +13,6 @@ import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
-import dev.gatun.oci.Linux;
 import dev.gatun.oci.Resources;
 import dev.gatun.runtime.ConfigException;
 import dev.gatun.runtime.userns.Privileges;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * that only root may load, protect nothing where nobody can make a device node, and a container
  * goes without a cgroup where none may be made and no limit asks for one.
  */
-final class Allowance {
+public final class Allowance {
   private static final int MAX_ENVIRONMENT = 256 << 10;
 
   private final Privileges privileges;
@@ -41,17 +40,17 @@ final class Allowance {
   }
 
   /** Who asks. */
-  Privileges privileges() {
+  public Privileges privileges() {
     return privileges;
   }
 
   /** The container's cgroup, null when it has none. */
-  @Nullable CgroupPath cgroup() {
+  public @Nullable CgroupPath cgroup() {
     return cgroup;
   }
 
   /** The limits that can be had. */
-  @Nullable Resources resources() {
+  public @Nullable Resources resources() {
     return resources;
   }
 
@@ -61,18 +60,21 @@ final class Allowance {
    * @param kernel where
    * @param asked what the command line says
    * @param privileges the caller
-   * @param linux the configuration
+   * @param path {@code linux.cgroupsPath}, or null
+   * @param resources the limits that are asked for, or null
    * @param root where cgroup v2 is
    * @param id the container's id
    * @param driver who makes the cgroup
    * @param scoped the cgroup when systemd makes it, else null
+   * @return what they can have
    * @throws RuntimeException when limits are asked for that nobody may set here
    */
-  static Allowance of(
+  public static Allowance of(
       Kernel kernel,
       Create.Rootless asked,
       Privileges privileges,
-      Linux linux,
+      @Nullable String path,
+      @Nullable Resources resources,
       CgroupRoot root,
       String id,
       CgroupDriver.Kind driver,
@@ -80,20 +82,19 @@ final class Allowance {
     boolean own = driver == CgroupDriver.Kind.CGROUPFS;
     boolean lenient =
         asked == Create.Rootless.TRUE || (asked == Create.Rootless.AUTO && privileges.isLimited());
-    String path = linux.cgroupsPath();
     boolean named = path != null && !path.isEmpty();
     if (!lenient && !privileges.isLimited()) {
       return new Allowance(
-          privileges, own ? CgroupPath.of(root, path, id) : scoped, linux.resources());
+          privileges, own ? CgroupPath.of(root, path, id) : scoped, resources);
     }
     CgroupPath cgroup = scoped;
     boolean nowhere = own && lenient && !named && root.own() == null;
     if (own && !nowhere) {
       cgroup = CgroupPath.of(root, path, id);
     }
-    Resources resources = linux.resources();
-    if (privileges.isLimited() && resources != null) {
-      resources = withoutDevices(resources);
+    Resources possible = resources;
+    if (privileges.isLimited() && possible != null) {
+      possible = withoutDevices(possible);
     }
     Privileges found = privileges;
     if (cgroup != null || !privileges.isRoot()) {
@@ -117,7 +118,7 @@ final class Allowance {
       }
     }
     if (nowhere) {
-      List<String> controllers = ResourcePlan.of(resources, root).controllers();
+      List<String> controllers = ResourcePlan.of(possible, root).controllers();
       if (!controllers.isEmpty()) {
         throw new ConfigException(
             "/linux/resources",
@@ -129,7 +130,7 @@ final class Allowance {
       }
       return new Allowance(found, null, null);
     }
-    return new Allowance(found, cgroup, resources);
+    return new Allowance(found, cgroup, possible);
   }
 
   private static Resources withoutDevices(Resources resources) {

@@ -16,7 +16,6 @@ import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Idioms;
-import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
@@ -339,7 +338,8 @@ public final class Create {
             kernel,
             request.rootless(),
             asks,
-            linux,
+            linux.cgroupsPath(),
+            linux.resources(),
             bundle.cgroups(),
             request.id(),
             driver.kind(),
@@ -421,13 +421,9 @@ public final class Create {
   private record Reading(
       Program program,
       Data cwd,
-      Data time,
       Data files,
-      Slot uid,
-      Slot gid,
       Slot configEnd,
-      Slot mountsEnd,
-      Slot cgroupEnd) {}
+      Surroundings surroundings) {}
 
   private Reading reading() {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
@@ -437,39 +433,23 @@ public final class Create {
       b.step("preserve file descriptor " + fd, "");
       b.sys(Syscall.FCNTL, imm(fd), imm(Constants.F_GETFD));
     }
-    pidfds(b);
+    Surroundings.pidfds(b);
     Data cwd = b.output("cwd", PATH_MAX);
-    Data time = b.output("time", Structs.SIZEOF_KERNEL_TIMESPEC);
+    Surroundings surroundings = new Surroundings(b);
     Data files = b.output("files", MAX_FILES);
     b.replyUpTo(files, imm(0));
     b.step("find the working directory", "");
     b.sys(Syscall.GETCWD, cwd.address(), imm(PATH_MAX));
-    b.sys(Syscall.CLOCK_GETTIME, imm(Constants.CLOCK_REALTIME), time.address());
-    Slot uid = b.slot("uid");
-    Slot gid = b.slot("gid");
-    b.sys(Syscall.GETEUID).into(uid);
-    b.sys(Syscall.GETEGID).into(gid);
     Slot total = b.slot("total");
     Slot configEnd = b.slot("config end");
-    Slot mountsEnd = b.slot("mounts end");
     b.set(total, imm(0));
     if (givenConfig() == null) {
       readConfig(b, descriptors, files, total);
     }
     b.set(configEnd, total);
-    b.step("read the mount table", "");
-    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/mountinfo", files, total);
-    b.set(mountsEnd, total);
-    b.step("read the own cgroup", "");
-    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/cgroup", files, total);
-    Slot cgroupEnd = b.slot("cgroup end");
-    b.set(cgroupEnd, total);
-    b.step("read the own map of users", "");
-    Label none = b.label("no user namespaces");
-    append(b, descriptors, imm(Constants.AT_FDCWD), "/proc/self/uid_map", files, total, none);
-    b.bind(none);
+    surroundings.read(descriptors, files, total);
     b.replyUpTo(files, total);
-    return new Reading(b.build(), cwd, time, files, uid, gid, configEnd, mountsEnd, cgroupEnd);
+    return new Reading(b.build(), cwd, files, configEnd, surroundings);
   }
 
   private byte @Nullable [] givenConfig() {
@@ -489,22 +469,8 @@ public final class Create {
             imm(0))
         .into(directory);
     b.step("read config.json of bundle \"" + path + "\"", "");
-    append(b, descriptors, directory, "config.json", files, total);
+    Surroundings.append(b, descriptors, directory, "config.json", files, total, null);
     descriptors.close(directory);
-  }
-
-  /**
-   * What no container could be started or deleted without, tried on this process: a create does not
-   * need it, and must not make what nobody can delete.
-   */
-  private static void pidfds(ProgramBuilder b) {
-    b.step("find out whether the kernel has pidfds", "");
-    Slot self = b.slot("self");
-    Slot pidfd = b.slot("pidfd");
-    b.sys(Syscall.GETPID).into(self);
-    b.sys(Syscall.PIDFD_OPEN, self, imm(0)).into(pidfd);
-    b.sys(Syscall.PIDFD_SEND_SIGNAL, pidfd, imm(0), imm(0), imm(0));
-    Idioms.close(b, pidfd);
   }
 
   private Bundle readBundle() {
@@ -512,60 +478,16 @@ public final class Create {
     Kernel.Result result = kernel.run(reading.program()).orThrow();
     byte[] all = result.bytes(reading.files());
     int config = (int) result.slot(reading.configEnd());
-    int mounts = (int) result.slot(reading.mountsEnd());
-    int cgroup = (int) result.slot(reading.cgroupEnd());
-    String uidMap = new String(all, cgroup, all.length - cgroup, StandardCharsets.US_ASCII);
+    Surroundings surroundings = reading.surroundings();
     String workingDirectory = text(result.bytes(reading.cwd()));
-    byte[] clock = result.bytes(reading.time());
     String path = request.bundle() == null ? "." : request.bundle();
     byte[] given = givenConfig();
     return new Bundle(
         Paths.absolute(workingDirectory, path),
         given == null ? Arrays.copyOfRange(all, 0, config) : given,
-        CgroupRoot.parse(
-            Arrays.copyOfRange(all, config, mounts), Arrays.copyOfRange(all, mounts, cgroup)),
-        Timestamp.rfc3339(
-            Message.u64(clock, Structs.KERNEL_TIMESPEC_TV_SEC),
-            Message.u64(clock, Structs.KERNEL_TIMESPEC_TV_NSEC)),
-        new Privileges(
-            result.slot(reading.uid()),
-            result.slot(reading.gid()),
-            Privileges.isNested(uidMap),
-            ""));
-  }
-
-  private static void append(
-      ProgramBuilder b,
-      Descriptors descriptors,
-      Arg directory,
-      String name,
-      Data files,
-      Slot total) {
-    append(b, descriptors, directory, name, files, total, null);
-  }
-
-  private static void append(
-      ProgramBuilder b,
-      Descriptors descriptors,
-      Arg directory,
-      String name,
-      Data files,
-      Slot total,
-      @Nullable Label missing) {
-    Slot file = descriptors.fd("file", name);
-    Instruction open =
-        b.sys(
-                Syscall.OPENAT,
-                directory,
-                b.string(name),
-                imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
-                imm(0))
-            .into(file);
-    if (missing != null) {
-      open.tolerate(Errno.ENOENT, missing);
-    }
-    Idioms.append(b, file, files, total);
-    descriptors.close(file);
+        surroundings.cgroups(result, all),
+        surroundings.time(result),
+        surroundings.privileges(result, all));
   }
 
   private static String text(byte[] bytes) {
@@ -1107,8 +1029,16 @@ public final class Create {
     return b.build();
   }
 
-  /** Digits only, under a temporary name first: a reader never sees half of them. */
-  static void pidFile(ProgramBuilder b, String path, Arg digits, Arg count) {
+  /**
+   * Writes a pid file: digits only, under a temporary name first, so that a reader never sees half
+   * of them.
+   *
+   * @param b the program
+   * @param path the file's path
+   * @param digits the address of the digits
+   * @param count how many there are
+   */
+  public static void pidFile(ProgramBuilder b, String path, Arg digits, Arg count) {
     b.step("write pid file \"" + path + "\"", "");
     int slash = path.lastIndexOf('/');
     String temporary = path.substring(0, slash + 1) + "." + path.substring(slash + 1);

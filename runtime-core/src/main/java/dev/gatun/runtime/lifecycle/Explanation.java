@@ -108,9 +108,30 @@ public final class Explanation {
             records(program, image.failed(), end(program))));
   }
 
-  /** A program that one process runs from its beginning to its end. */
-  static Part whole(String process, String about, Program program) {
+  /**
+   * A program that one process runs from its beginning to its end.
+   *
+   * @param process who
+   * @param about what it does
+   * @param program the program
+   * @return the part
+   */
+  public static Part whole(String process, String about, Program program) {
     return new Part(process, about, program, records(program, 0, program.size()));
+  }
+
+  /**
+   * What one process runs of a program.
+   *
+   * @param process who
+   * @param about what it does
+   * @param program the program
+   * @param from the number of its first record
+   * @param to the number of the record behind its last one, or more than there are
+   * @return the part, with what is out of line
+   */
+  public static Part some(String process, String about, Program program, int from, int to) {
+    return new Part(process, about, program, records(program, from, to));
   }
 
   /** The intermediate, and init until it waits at the gate. */

@@ -26,7 +26,7 @@ import java.util.List;
  * <p>That file is nobody's but root's, is made with O_EXCL, and has no name any more by the time it
  * is executed: whoever is killed in between leaves a name that {@code delete} removes.
  */
-final class ImageFile {
+public final class ImageFile {
   private final Label execute;
   private final Label file;
   private final Slot onDisk;
@@ -50,7 +50,7 @@ final class ImageFile {
    * @param shared whether others may be doing the same in that directory, which is not locked
    * @return the file, whose {@link #execute} is to be bound next
    */
-  static ImageFile write(
+  public static ImageFile write(
       ProgramBuilder b,
       Descriptors descriptors,
       ElfImage elf,

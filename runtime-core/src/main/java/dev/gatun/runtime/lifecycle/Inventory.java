@@ -49,7 +49,7 @@ public final class Inventory {
    */
   public static List<Look.Found> list(Kernel kernel, String root) {
     List<Look.Found> all = new ArrayList<>();
-    for (String id : ids(kernel, root)) {
+    for (String id : names(kernel, root, Constants.DT_DIR)) {
       try {
         all.add(Look.at(kernel, root, id, Look.Purpose.READ));
       } catch (ContainerException e) {
@@ -61,7 +61,15 @@ public final class Inventory {
     return all;
   }
 
-  private static List<String> ids(Kernel kernel, String root) {
+  /**
+   * Lists a directory of the state root, or the state root itself.
+   *
+   * @param kernel where
+   * @param root the directory's path
+   * @param type the type of what is listed, {@code DT_*}
+   * @return names without a dot first, sorted; none when there is no such directory
+   */
+  public static List<String> names(Kernel kernel, String root, int type) {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     Label missing = b.label("missing");
@@ -74,7 +82,7 @@ public final class Inventory {
     b.set(total, imm(0));
     Slot directory = StateRoot.open(b, root, missing);
     descriptors.add(directory);
-    b.step("list state root \"" + root + "\"", "");
+    b.step("list \"" + root + "\"", "");
     Label next = b.loop("next");
     b.alu(Function.SUB, room, imm(MAX_ENTRIES), total);
     b.alu(Function.ADD, at, entries.address(), total);
@@ -99,7 +107,7 @@ public final class Inventory {
       while (bytes[end] != 0) {
         end++;
       }
-      if (bytes[position + Structs.DIRENT64_D_TYPE] == Constants.DT_DIR && bytes[name] != '.') {
+      if (bytes[position + Structs.DIRENT64_D_TYPE] == type && bytes[name] != '.') {
         ids.add(new String(bytes, name, end - name, StandardCharsets.UTF_8));
       }
       position += length;

@@ -26,11 +26,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Records of the runtime's side that make an image and execute it. */
-final class Spawn {
+public final class Spawn {
   private static final long NS_GET_NSTYPE = Constants.NS_GET_NSTYPE;
 
   /** How often an image that somebody has open for writing is tried again, 5 ms apart. */
   private static final int MOST_TRIES = 200;
+
+  /** What a process of an image is called in lists of processes. */
+  private static final String NAME = "gatun";
 
   private Spawn() {}
 
@@ -78,16 +81,7 @@ final class Spawn {
     Slot goWrite = b.slot("go write");
     descriptors.keep(goWrite);
     pipe(b, reportRead, reportWrite);
-    // A socket, unlike a pipe, says that nobody reads any more without raising SIGPIPE.
-    Data ends = b.buffer("socketpair", 8);
-    b.sys(
-        Syscall.SOCKETPAIR,
-        imm(Constants.AF_UNIX),
-        imm(Constants.SOCK_STREAM | Constants.SOCK_CLOEXEC),
-        imm(0),
-        ends.address());
-    b.load(4, goRead, ends.address(), imm(0));
-    b.load(4, goWrite, ends.address(), imm(4));
+    socketPair(b, goRead, goWrite);
     List<Slot> inherited = new ArrayList<>(List.of(start, status, reportWrite, goRead));
     if (console != null) {
       inherited.add(console.image());
@@ -112,12 +106,38 @@ final class Spawn {
         inherited);
   }
 
-  /** Makes a pipe. */
-  static void pipe(ProgramBuilder b, Slot read, Slot write) {
+  /**
+   * Adds records that make a pipe.
+   *
+   * @param b the program
+   * @param read takes the end that is read
+   * @param write takes the end that is written to
+   */
+  public static void pipe(ProgramBuilder b, Slot read, Slot write) {
     Data ends = b.buffer("pipe", 8);
     b.sys(Syscall.PIPE2, ends.address(), imm(Constants.O_CLOEXEC));
     b.load(4, read, ends.address(), imm(0));
     b.load(4, write, ends.address(), imm(4));
+  }
+
+  /**
+   * Adds records that make a pair of sockets: a socket, unlike a pipe, says that nobody reads any
+   * more without raising SIGPIPE.
+   *
+   * @param b the program
+   * @param one takes one end
+   * @param other takes the other end
+   */
+  public static void socketPair(ProgramBuilder b, Slot one, Slot other) {
+    Data ends = b.buffer("socketpair", 8);
+    b.sys(
+        Syscall.SOCKETPAIR,
+        imm(Constants.AF_UNIX),
+        imm(Constants.SOCK_STREAM | Constants.SOCK_CLOEXEC),
+        imm(0),
+        ends.address());
+    b.load(4, one, ends.address(), imm(0));
+    b.load(4, other, ends.address(), imm(4));
   }
 
   private static Slot namespace(ProgramBuilder b, InitCompiler.Joined joined) {
@@ -180,8 +200,14 @@ final class Spawn {
     return ImageFile.write(b, descriptors, elf, parts, channels.image(), directory, place, false);
   }
 
-  /** The image's extents as memory of the program. */
-  static List<Data> parts(ProgramBuilder b, ElfImage elf) {
+  /**
+   * The image's extents as memory of the program.
+   *
+   * @param b the program
+   * @param elf the image
+   * @return the extents
+   */
+  public static List<Data> parts(ProgramBuilder b, ElfImage elf) {
     // A list: the class-data archive cannot hold a lambda that captures an array of our own class.
     List<Data> parts = new ArrayList<>(elf.extents());
     for (int i = 0; i < elf.extents(); i++) {
@@ -191,8 +217,16 @@ final class Spawn {
     return parts;
   }
 
-  /** Gives a slot of the image its value, in the last of its parts. */
-  static void give(ProgramBuilder b, InitImage image, Data data, Slot imageSlot, Arg value) {
+  /**
+   * Gives a slot of the image its value.
+   *
+   * @param b the program
+   * @param image the image
+   * @param data the last of its parts
+   * @param imageSlot the slot
+   * @param value the value
+   */
+  public static void give(ProgramBuilder b, InitImage image, Data data, Slot imageSlot, Arg value) {
     b.store(8, data.address(), imm(image.slotOffset(imageSlot)), value);
   }
 
@@ -217,7 +251,7 @@ final class Spawn {
     return start(
         b,
         descriptors,
-        id,
+        List.of(b.string(NAME), b.string(id)),
         channels.inherited(),
         channels.image(),
         image,
@@ -252,7 +286,7 @@ final class Spawn {
     return start(
         b,
         descriptors,
-        id,
+        List.of(b.string(NAME), b.string(id)),
         inherited,
         executable,
         image,
@@ -262,10 +296,25 @@ final class Spawn {
         b.slot("child"));
   }
 
-  private static Slot start(
+  /**
+   * As above, with words of its own.
+   *
+   * @param b the program
+   * @param descriptors takes over what is opened
+   * @param words the image's arguments, which lists of processes show
+   * @param inherited descriptors that the image is given
+   * @param executable the image's descriptor
+   * @param image the image's file
+   * @param kept how many descriptors from 3 on it is given besides
+   * @param staysBlocked whether all signals stay blocked afterwards
+   * @param embedding what an embedding JVM adds, or null
+   * @param pid takes the pid of the process
+   * @return a slot with the pidfd of the process
+   */
+  public static Slot start(
       ProgramBuilder b,
       Descriptors descriptors,
-      String id,
+      List<Addr> words,
       List<Slot> inherited,
       Slot executable,
       ImageFile image,
@@ -327,7 +376,7 @@ final class Spawn {
     for (Slot fd : inherited) {
       b.sys(Syscall.FCNTL, fd, imm(Constants.F_SETFD), imm(0)).into(error).tolerateAny(failed);
     }
-    Addr argv = b.pointers("image's argv", List.of(b.string("gatun"), b.string(id))).address();
+    Addr argv = b.pointers("image's argv", words).address();
     Addr envp = b.pointers("image's envp", List.of()).address();
     Label refused = b.label("exec refused");
     Label again = b.loop("exec again");

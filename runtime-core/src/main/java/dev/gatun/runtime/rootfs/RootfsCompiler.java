@@ -164,7 +164,7 @@ public final class RootfsCompiler {
       b.step("make the root file system read-only", "/root/readonly");
       in.setAttributes(in.root, 0, Constants.MOUNT_ATTR_RDONLY, 0);
     }
-    new SysctlCompiler(b).compile(linux.sysctl(), procfs);
+    new SysctlCompiler(b).compile(linux.sysctl(), "/linux/sysctl", procfs);
     if (noPivot) {
       hideHost(hidden);
     }

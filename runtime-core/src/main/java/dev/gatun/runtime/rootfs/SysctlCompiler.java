@@ -7,6 +7,7 @@ import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.Sysctl;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
@@ -15,22 +16,38 @@ import java.util.Map;
  * the container can stand in for (CVE-2025-52881). That each one belongs to a namespace of the
  * container is a rule of the configuration, which was validated.
  */
-final class SysctlCompiler {
+public final class SysctlCompiler {
   private static final long BENEATH =
       Constants.RESOLVE_BENEATH | Constants.RESOLVE_NO_SYMLINKS | Constants.RESOLVE_NO_XDEV;
 
   private final ProgramBuilder b;
 
-  SysctlCompiler(ProgramBuilder b) {
+  /**
+   * Begins.
+   *
+   * @param b the program
+   */
+  public SysctlCompiler(ProgramBuilder b) {
     this.b = b;
   }
 
-  void compile(Map<String, String> sysctl, Slot procfs) {
+  /**
+   * Adds the records.
+   *
+   * @param sysctl values by name, checked
+   * @param place the JSON pointer that asks for them, or empty when it was no {@code config.json}
+   * @param procfs a procfs that nobody else can reach
+   */
+  public void compile(Map<String, String> sysctl, String place, Slot procfs) {
     for (Map.Entry<String, String> entry : sysctl.entrySet()) {
       String key = entry.getKey();
-      String place = "/linux/sysctl/" + key.replace("~", "~0").replace("/", "~1");
-      String path = path(key);
-      b.step("set sysctl " + key, place);
+      String path = Sysctl.path(key);
+      if (path == null) {
+        throw new IllegalArgumentException("sysctl " + key);
+      }
+      b.step(
+          "set sysctl " + key,
+          place.isEmpty() ? "" : place + "/" + key.replace("~", "~0").replace("/", "~1"));
       Slot fd = b.fd("sysctl", "/proc/sys/" + path);
       Idioms.openat2(b, procfs, b.string("sys/" + path), Constants.O_WRONLY, 0, BENEATH, fd);
       // A sysctl takes its value in one write.
@@ -42,26 +59,5 @@ final class SysctlCompiler {
           imm(value.length));
       Idioms.close(b, fd);
     }
-  }
-
-  /**
-   * Dots separate, and a slash stands for a dot in a name, unless the first of both is a slash:
-   * then it is a path already ({@code sysctl(8)}).
-   */
-  static String path(String key) {
-    int dot = key.indexOf('.');
-    int slash = key.indexOf('/');
-    if (dot < 0 || (slash >= 0 && slash < dot)) {
-      return key;
-    }
-    char[] path = key.toCharArray();
-    for (int i = 0; i < path.length; i++) {
-      if (path[i] == '.') {
-        path[i] = '/';
-      } else if (path[i] == '/') {
-        path[i] = '.';
-      }
-    }
-    return new String(path);
   }
 }

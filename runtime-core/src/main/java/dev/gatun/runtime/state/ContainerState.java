@@ -83,12 +83,6 @@ public record ContainerState(
 
   /** The file's contents, with the pid at {@link #PID_OFFSET}. */
   public byte[] toBytes() {
-    StringBuilder head = new StringBuilder("{\"pid\":");
-    String digits = Integer.toString(pid);
-    for (int i = digits.length(); i < PID_DIGITS; i++) {
-      head.append(' ');
-    }
-    head.append(digits).append(',');
     JsonWriter out = JsonWriter.compact();
     out.beginObject()
         .member("startTime", startTime)
@@ -98,23 +92,59 @@ public record ContainerState(
         .member("rootfs", rootfs)
         .member("created", created)
         .member("uid", uid);
-    Cgroup at = cgroup;
-    if (at != null) {
-      out.member("cgroupMount", at.mountPoint()).member("cgroup", at.path());
-      if (!at.bus().isEmpty()) {
-        out.member("scope", at.delegated()).member("bus", at.bus());
-      }
-    }
-    out.name("annotations").beginObject();
-    for (Map.Entry<String, String> annotation : annotations.entrySet()) {
-      out.member(annotation.getKey(), annotation.getValue());
-    }
-    out.endObject();
+    write(out, cgroup);
+    write(out, "annotations", annotations);
     if (!hooks.isEmpty()) {
       SpecWriter.write(out.name("hooks"), hooks);
     }
     out.endObject();
-    byte[] rest = out.toByteArray();
+    return withPid(pid, out.toByteArray());
+  }
+
+  /**
+   * Writes where a cgroup is, as members of an object that is open.
+   *
+   * @param out where to
+   * @param cgroup the cgroup, or null
+   */
+  public static void write(JsonWriter out, @Nullable Cgroup cgroup) {
+    if (cgroup != null) {
+      out.member("cgroupMount", cgroup.mountPoint()).member("cgroup", cgroup.path());
+      if (!cgroup.bus().isEmpty()) {
+        out.member("scope", cgroup.delegated()).member("bus", cgroup.bus());
+      }
+    }
+  }
+
+  /**
+   * Writes an object of strings as a member of an object that is open.
+   *
+   * @param out where to
+   * @param name the member's name
+   * @param strings its members
+   */
+  public static void write(JsonWriter out, String name, Map<String, String> strings) {
+    out.name(name).beginObject();
+    for (Map.Entry<String, String> entry : strings.entrySet()) {
+      out.member(entry.getKey(), entry.getValue());
+    }
+    out.endObject();
+  }
+
+  /**
+   * Puts a pid in front of the members of an object, at {@link #PID_OFFSET}.
+   *
+   * @param pid the pid
+   * @param rest an object that is not empty
+   * @return the object with it
+   */
+  public static byte[] withPid(int pid, byte[] rest) {
+    StringBuilder head = new StringBuilder("{\"pid\":");
+    String digits = Integer.toString(pid);
+    for (int i = digits.length(); i < PID_DIGITS; i++) {
+      head.append(' ');
+    }
+    head.append(digits).append(',');
     byte[] first = head.toString().getBytes(StandardCharsets.US_ASCII);
     byte[] all = new byte[first.length + rest.length - 1];
     System.arraycopy(first, 0, all, 0, first.length);

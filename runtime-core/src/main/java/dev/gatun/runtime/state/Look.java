@@ -247,22 +247,7 @@ public final class Look {
       b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_UN)).tolerateAny();
       b.bind(free);
     }
-    parsePid(b, state, pid);
-    b.branch(Condition.EQ, pid, imm(0), done);
-    b.sys(Syscall.PIDFD_OPEN, pid, imm(0)).into(pidfd).tolerate(Errno.ESRCH, done);
-    Slot statFile = descriptors.fd("stat", "/proc/PID/stat");
-    b.sys(
-            Syscall.OPENAT,
-            imm(Constants.AT_FDCWD),
-            Idioms.pidPath(b, "/proc/", pid, "/stat"),
-            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
-            imm(0))
-        .into(statFile)
-        .tolerate(Errno.ENOENT, done);
-    b.sys(Syscall.READ, statFile, stat.address(), imm(MAX_STAT))
-        .into(statSize)
-        .tolerate(Errno.ESRCH);
-    descriptors.close(statFile);
+    process(b, descriptors, state, pid, pidfd, stat, statSize, done);
     StateRoot.openFifo(b, directory, StateRoot.START, Constants.O_WRONLY, gate).tolerateAny();
     frozen(b, descriptors, directory, frozen);
     b.jump(done);
@@ -410,6 +395,61 @@ public final class Look {
     b.load(1, frozen, letter.address(), imm(0));
     descriptors.close(file);
     b.bind(none);
+  }
+
+  /**
+   * Adds records that find the process that a state names. Whether it is the same one still, its
+   * start time tells.
+   *
+   * @param b the program
+   * @param descriptors takes over what is opened
+   * @param state the contents of {@code state.json}
+   * @param pid takes the pid
+   * @param pidfd a slot of the descriptors, takes the process's pidfd
+   * @param stat takes the contents of its {@code stat}
+   * @param statSize takes their size
+   * @param none where to go when there is no such process
+   */
+  public static void process(
+      ProgramBuilder b,
+      Descriptors descriptors,
+      Data state,
+      Slot pid,
+      Slot pidfd,
+      Data stat,
+      Slot statSize,
+      Label none) {
+    parsePid(b, state, pid);
+    b.branch(Condition.EQ, pid, imm(0), none);
+    b.sys(Syscall.PIDFD_OPEN, pid, imm(0)).into(pidfd).tolerate(Errno.ESRCH, none);
+    stat(b, descriptors, pid, stat, statSize, none);
+  }
+
+  /**
+   * Adds records that read {@code /proc/PID/stat}, for {@link ProcessStat#of}.
+   *
+   * @param b the program
+   * @param descriptors takes over what is opened
+   * @param pid the pid
+   * @param stat takes the contents
+   * @param statSize takes their size; nothing, or −errno, is that of a process that is gone
+   * @param none where to go when there is no such process
+   */
+  public static void stat(
+      ProgramBuilder b, Descriptors descriptors, Slot pid, Data stat, Slot statSize, Label none) {
+    Slot file = descriptors.fd("stat", "/proc/PID/stat");
+    b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            Idioms.pidPath(b, "/proc/", pid, "/stat"),
+            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+            imm(0))
+        .into(file)
+        .tolerate(Errno.ENOENT, none);
+    b.sys(Syscall.READ, file, stat.address(), imm(stat.size()))
+        .into(statSize)
+        .tolerate(Errno.ESRCH);
+    descriptors.close(file);
   }
 
   /** Reads the digits at {@link ContainerState#PID_OFFSET}; spaces before them count nothing. */

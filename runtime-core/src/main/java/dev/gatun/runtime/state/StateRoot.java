@@ -44,6 +44,9 @@ public final class StateRoot {
   /** The socket in it. */
   public static final String NOTIFY_SOCKET = NOTIFY + "/notify.sock";
 
+  /** The directory of the state root that pods are in. */
+  public static final String PODS = ".pods";
+
   /** The image of the first process, for a moment, where it cannot be executed from memory. */
   public static final String IMAGE = "image";
 
@@ -71,6 +74,19 @@ public final class StateRoot {
     Slot directory = b.fd("root", root);
     open(b, root, directory);
     return directory;
+  }
+
+  /**
+   * Opens the directory that pods are in, and makes it and what is above it when it is missing.
+   *
+   * @param b the program
+   * @param root the state root's path
+   * @return a slot with its descriptor
+   */
+  public static Slot makePods(ProgramBuilder b, String root) {
+    Slot top = make(b, root);
+    Idioms.close(b, top);
+    return make(b, root + "/" + PODS);
   }
 
   private static void mkdir(ProgramBuilder b, String path, int mode) {
@@ -154,9 +170,24 @@ public final class StateRoot {
    * @param state the new contents
    */
   public static void write(ProgramBuilder b, Arg directory, ContainerState state) {
-    b.step("write " + STATE, "");
-    create(b, directory, NEW_STATE, state.toBytes());
-    b.sys(Syscall.RENAMEAT2, directory, b.string(NEW_STATE), directory, b.string(STATE), imm(0));
+    replace(b, directory, STATE, state.toBytes(), 0600);
+  }
+
+  /**
+   * Replaces a file of a directory atomically.
+   *
+   * @param b the program
+   * @param directory the directory
+   * @param name the file's name
+   * @param contents what it holds from then on
+   * @param mode its mode, whatever the umask is
+   */
+  public static void replace(
+      ProgramBuilder b, Arg directory, String name, byte[] contents, int mode) {
+    b.step("write " + name, "");
+    String temporary = "." + name;
+    create(b, directory, temporary, contents, mode);
+    b.sys(Syscall.RENAMEAT2, directory, b.string(temporary), directory, b.string(name), imm(0));
   }
 
   /**
@@ -168,6 +199,11 @@ public final class StateRoot {
    * @param contents what it holds
    */
   public static void create(ProgramBuilder b, Arg directory, String name, byte[] contents) {
+    create(b, directory, name, contents, 0600);
+  }
+
+  private static void create(
+      ProgramBuilder b, Arg directory, String name, byte[] contents, int mode) {
     Descriptors descriptors = new Descriptors(b);
     Slot file = descriptors.fd("file", name);
     b.sys(
@@ -182,6 +218,9 @@ public final class StateRoot {
                     | Constants.O_CLOEXEC),
             imm(0600))
         .into(file);
+    if (mode != 0600) {
+      b.sys(Syscall.FCHMOD, file, imm(mode));
+    }
     Idioms.writeAll(b, file, contents);
     descriptors.end();
   }

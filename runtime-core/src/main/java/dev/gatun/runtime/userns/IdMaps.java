@@ -10,6 +10,7 @@ import dev.gatun.oci.User;
 import dev.gatun.runtime.ConfigException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 
 /** Id maps as {@code user_namespaces(7)} has them. */
 public final class IdMaps {
@@ -129,6 +130,42 @@ public final class IdMaps {
           .append('\n');
     }
     return text.toString().getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /**
+   * Checks the map of a user namespace that no configuration asks for.
+   *
+   * @param mappings the ranges
+   * @throws ConfigException when the kernel takes no such map, or 0 is not in it
+   */
+  public static void check(List<IdMapping> mappings) {
+    checkSize(mappings, "");
+    if (!maps(mappings, 0)) {
+      throw new ConfigException(
+          "", "id 0 is not mapped, and who makes a user namespace begins as it");
+    }
+  }
+
+  /** A configuration that has nothing but the map, for users and for groups. */
+  static Linux both(List<IdMapping> mappings) {
+    return new Linux(
+        mappings,
+        mappings,
+        Map.of(),
+        Map.of(),
+        null,
+        null,
+        List.of(),
+        List.of(),
+        Map.of(),
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null);
   }
 
   /**

@@ -72,15 +72,17 @@ final class MapWriter {
       List<IdMapping> uids,
       List<IdMapping> gids,
       String place) {
+    String groups = place.isEmpty() ? "" : place + "/gidMappings";
+    String users = place.isEmpty() ? "" : place + "/uidMappings";
     boolean ownGroup = asker != null && IdMaps.isOwn(gids, asker.gid());
     if (ownGroup) {
       // A group may give less than others have, so leaving groups is what an ordinary user loses.
-      b.step("give up setgroups", place + "/gidMappings");
+      b.step("give up setgroups", groups);
       text(process, "setgroups", "deny".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
     }
-    b.step("write the map of groups", place + "/gidMappings");
+    b.step("write the map of groups", groups);
     map(process, pid, pidfd, "gid_map", gids, "newgidmap", "/etc/subgid");
-    b.step("write the map of users", place + "/uidMappings");
+    b.step("write the map of users", users);
     map(process, pid, pidfd, "uid_map", uids, "newuidmap", "/etc/subuid");
   }
 

@@ -17,6 +17,7 @@ import dev.gatun.oci.IdMapping;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.Namespace;
 import dev.gatun.oci.NamespaceType;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +31,12 @@ public final class UserNamespace {
   private final ProgramBuilder b;
   private final Linux linux;
   private final Privileges privileges;
-  private final Opener opener;
+
+  /** The JSON pointer that asks for it, or empty when there is no configuration. */
+  private final String place;
+
+  /** What is handed over; null when nothing is. */
+  private final @Nullable Opener opener;
 
   /** The namespace that is joined, null when a new one is made. */
   private final @Nullable Slot joined;
@@ -70,9 +76,15 @@ public final class UserNamespace {
   }
 
   private UserNamespace(
-      ProgramBuilder b, Linux linux, Privileges privileges, Opener opener, @Nullable Slot joined) {
+      ProgramBuilder b,
+      Linux linux,
+      String place,
+      Privileges privileges,
+      @Nullable Opener opener,
+      @Nullable Slot joined) {
     this.b = b;
     this.linux = linux;
+    this.place = place;
     this.privileges = privileges;
     this.opener = opener;
     this.joined = joined;
@@ -95,7 +107,20 @@ public final class UserNamespace {
   public static @Nullable UserNamespace of(
       ProgramBuilder b, Linux linux, Privileges privileges, Opener opener, @Nullable Slot joined) {
     Namespace user = linux.namespace(NamespaceType.USER);
-    return user == null ? null : new UserNamespace(b, linux, privileges, opener, joined);
+    return user == null ? null : new UserNamespace(b, linux, "/linux", privileges, opener, joined);
+  }
+
+  /**
+   * A new user namespace that no configuration asks for, with the same map of users and of groups.
+   *
+   * @param b the image's program
+   * @param mappings the map, checked
+   * @param privileges who asks
+   * @return the user namespace
+   */
+  public static UserNamespace of(
+      ProgramBuilder b, List<IdMapping> mappings, Privileges privileges) {
+    return new UserNamespace(b, IdMaps.both(mappings), "", privileges, null, null);
   }
 
   /**
@@ -109,7 +134,7 @@ public final class UserNamespace {
 
   /** Whether init is handed descriptors. */
   public boolean handsOver() {
-    return privileges.isRoot();
+    return opener != null && privileges.isRoot();
   }
 
   /**
@@ -241,17 +266,17 @@ public final class UserNamespace {
     b.load(4, pidfd, pidfdAt.address(), imm(0));
     if (joined == null) {
       channel.close(channel.far());
-      b.step("write the maps of the user namespace", "/linux");
+      b.step("write the maps of the user namespace", place);
       MapWriter writer = new MapWriter(b, privileges.isRoot() ? null : privileges);
       Slot process = writer.openProcess(pid, pidfd);
-      writer.write(process, pid, pidfd, linux.uidMappings(), linux.gidMappings(), "/linux");
+      writer.write(process, pid, pidfd, linux.uidMappings(), linux.gidMappings(), place);
       if (!handsOver()) {
         Idioms.close(b, process);
         channel.send(channel.near(), new HandOver.Parcel(b, 0));
         return;
       }
       Slot namespace = b.fd("user namespace", "/proc/PID/ns/user");
-      if (opener.needsUserNamespace()) {
+      if (opener != null && opener.needsUserNamespace()) {
         openNamespace(b, process, namespace);
       }
       Idioms.close(b, process);
@@ -282,10 +307,16 @@ public final class UserNamespace {
   private void openAndSend(Slot namespace) {
     b.step("enter the container's mount namespace", "");
     b.sys(Syscall.SETNS, pidfd, imm(Constants.CLONE_NEWNS));
-    HandOver.Parcel sending = new HandOver.Parcel(b, opener.count());
-    opener.open(namespace, (number, fd) -> sending.put(b, number, fd));
+    HandOver.Parcel sending = new HandOver.Parcel(b, handed());
+    if (opener != null) {
+      opener.open(namespace, (number, fd) -> sending.put(b, number, fd));
+    }
     b.step("hand over what is mounted", "");
     channel.send(channel.near(), sending);
+  }
+
+  private int handed() {
+    return opener == null ? 0 : opener.count();
   }
 
   /** Adds how init waits for its maps and for what it is handed. */
@@ -293,11 +324,11 @@ public final class UserNamespace {
     if (joined != null && !handsOver()) {
       return;
     }
-    b.step("wait for the user namespace", "/linux");
+    b.step("wait for the user namespace", place);
     if (joined == null) {
       channel.close(channel.near());
     }
-    HandOver.Parcel received = new HandOver.Parcel(b, handsOver() ? opener.count() : 0);
+    HandOver.Parcel received = new HandOver.Parcel(b, handsOver() ? handed() : 0);
     channel.receive(channel.far(), received);
     channel.close(channel.far());
     parcel = received;
@@ -319,7 +350,7 @@ public final class UserNamespace {
 
   /** Adds how init becomes root in its user namespace, before anything is executed. */
   public void becomeRoot(Slot procfs) {
-    b.step("become root in the user namespace", "/linux");
+    b.step("become root in the user namespace", place);
     b.sys(Syscall.SETRESGID, imm(0), imm(0), imm(0));
     leaveGroups(b, procfs);
     b.sys(Syscall.SETRESUID, imm(0), imm(0), imm(0));
@@ -380,8 +411,8 @@ public final class UserNamespace {
    */
   public static Slot make(
       ProgramBuilder b,
-      java.util.List<IdMapping> uids,
-      java.util.List<IdMapping> gids,
+      List<IdMapping> uids,
+      List<IdMapping> gids,
       String place) {
     b.step("make a user namespace for the ids of a mount", place);
     Slot namespace = b.fd("mapping", "/proc/PID/ns/user");

@@ -385,7 +385,7 @@ class RootfsProgramTest {
     "net.ipv4.conf.eth0/100.forwarding, net/ipv4/conf/eth0.100/forwarding",
   })
   void sysctlsAreFiles(String key, String path) {
-    assertEquals(path, SysctlCompiler.path(key));
+    assertEquals(path, Sysctl.path(key));
   }
 
   @ParameterizedTest

@@ -1,4 +1,4 @@
-package dev.gatun.pods;
+package dev.gatun.pods.lifecycle;
 
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.netns.cni.PluginRunner;

@@ -1,0 +1,38 @@
+package dev.gatun.cli;
+
+import dev.gatun.pods.lifecycle.PodStop;
+
+/** {@code gatun pod stop}. */
+final class PodStopVerb implements Verb {
+  private static final int SECONDS = 10;
+
+  @Override
+  public Option[] options() {
+    return new Option[] {
+      Option.value(
+          "time", 't', "SECONDS", "how long the containers may take (default " + SECONDS + ")")
+    };
+  }
+
+  @Override
+  public String arguments() {
+    return "<pod-id>";
+  }
+
+  @Override
+  public String summary() {
+    return "end the containers of a pod, by TERM and after a while by KILL, and then the pod";
+  }
+
+  @Override
+  public int[] argumentCount() {
+    return new int[] {1, 1};
+  }
+
+  @Override
+  public Outcome run(Invocation call) {
+    int seconds = call.options().get("time") == null ? SECONDS : call.options().number("time");
+    PodStop.run(call.pods(), call.id(), seconds);
+    return Outcome.DONE;
+  }
+}

@@ -1,0 +1,10 @@
+package dev.gatun.netns;
+
+/** Says in one sentence that living pods have all addresses of a range. */
+public final class RangeFullException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  RangeFullException(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,171 @@
+package dev.gatun.pods.lifecycle;
+
+import dev.gatun.netns.IpAddress;
+import dev.gatun.netns.PortMapping;
+import dev.gatun.netns.cni.CniArguments;
+import dev.gatun.netns.cni.CniAttachment;
+import dev.gatun.netns.cni.CniException;
+import dev.gatun.netns.cni.CniNetwork;
+import dev.gatun.netns.cni.CniResult;
+import dev.gatun.runtime.sandbox.Sandbox;
+import dev.gatun.runtime.sandbox.SandboxCreate;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A network that CNI plugins make. What they have to be told when it ends is in the pod's directory
+ * before they are first called.
+ */
+final class CniNetworking extends Networking {
+  private static final String FILE = "cni.json";
+  private static final String INTERFACE = "eth0";
+  private static final List<String> CONFIGURATIONS = List.of("/etc/cni/net.d");
+  private static final List<String> PLUGINS = List.of("/opt/cni/bin", "/usr/lib/cni");
+
+  private final HostPlugins plugins;
+  private final @Nullable CniNetwork network;
+  private final List<PortMapping> ports;
+  private @Nullable CniAttachment attachment;
+  private @Nullable String namespace;
+
+  private CniNetworking(
+      PodRoot root, String id, @Nullable CniNetwork network, List<PortMapping> ports) {
+    super(root, id);
+    this.network = network;
+    this.ports = ports;
+    plugins = new HostPlugins(root.kernel(), root.environment());
+  }
+
+  /** Finds the network's configuration. */
+  static Networking prepare(PodRoot root, String id, String name, List<PortMapping> ports) {
+    CniNetwork network = CniNetwork.find(root.kernel(), name, CONFIGURATIONS, PLUGINS);
+    return new CniNetworking(root, id, network, ports);
+  }
+
+  /** The network of a pod that exists. */
+  static Networking of(PodRoot root, Sandbox sandbox) {
+    CniNetworking networking = new CniNetworking(root, sandbox.state().id(), null, List.of());
+    byte[] bytes = sandbox.file(FILE);
+    networking.attachment = bytes == null ? null : CniAttachment.parse(bytes, FILE);
+    int pid = PodView.pid(sandbox);
+    networking.namespace = pid == 0 ? null : "/proc/" + pid + "/ns/net";
+    return networking;
+  }
+
+  @Override
+  void connect(SandboxCreate sandbox) {
+    CniNetwork found = network;
+    if (found == null) {
+      throw new IllegalStateException("a network that has been connected");
+    }
+    String mode = "cni:" + found.name();
+    sandbox.write(NetworkState.FILE, NetworkState.begun(mode, ports).toBytes());
+    namespace = sandbox.networkNamespace();
+    CniAttachment prepared =
+        found.attach(plugins, id, sandbox.networkNamespace(), INTERFACE, arguments());
+    sandbox.write(FILE, prepared.toBytes());
+    attachment = prepared;
+    CniResult result = prepared.add(plugins);
+    sandbox.write(FILE, prepared.toBytes());
+    sandbox.write(NetworkState.FILE, state(mode, result).toBytes());
+    List<IpAddress> addresses = new ArrayList<>();
+    for (CniResult.Ip ip : result.podIps()) {
+      addresses.add(ip.address());
+    }
+    writeHosts(sandbox, addresses);
+    if (!result.dns().nameservers().isEmpty()) {
+      sandbox.write("resolv.conf", resolvConf(result.dns()));
+    }
+  }
+
+  private CniArguments arguments() {
+    List<CniArguments.Port> list = new ArrayList<>();
+    for (PortMapping port : ports) {
+      IpAddress hostIp = port.hostIp();
+      list.add(
+          new CniArguments.Port(
+              hostIp == null ? null : hostIp.toString(),
+              port.hostPort(),
+              port.podPort(),
+              port.protocol()));
+    }
+    return CniArguments.NONE.withPorts(list);
+  }
+
+  private NetworkState state(String mode, CniResult result) {
+    List<NetworkState.Interface> interfaces = new ArrayList<>();
+    List<String> gateways = new ArrayList<>();
+    for (int i = 0; i < result.interfaces().size(); i++) {
+      CniResult.Interface one = result.interfaces().get(i);
+      if (one.sandbox().isEmpty()) {
+        continue;
+      }
+      List<String> addresses = new ArrayList<>();
+      for (CniResult.Ip ip : result.podIps()) {
+        if (ip.index() == i) {
+          addresses.add(ip.address() + "/" + ip.prefix());
+        }
+      }
+      String mac = one.mac();
+      interfaces.add(
+          new NetworkState.Interface(
+              one.name(), "", mac == null ? "" : mac, (int) one.mtu(), addresses));
+    }
+    for (CniResult.Ip ip : result.podIps()) {
+      IpAddress gateway = ip.gateway();
+      if (gateway != null) {
+        gateways.add(gateway.toString());
+      }
+    }
+    return new NetworkState(mode, true, interfaces, gateways, ports);
+  }
+
+  private static byte[] resolvConf(CniResult.Dns dns) {
+    StringBuilder out = new StringBuilder();
+    for (String server : dns.nameservers()) {
+      out.append("nameserver ").append(server).append('\n');
+    }
+    String domain = dns.domain();
+    if (domain != null) {
+      out.append("domain ").append(domain).append('\n');
+    }
+    line(out, "search", dns.search());
+    line(out, "options", dns.options());
+    return out.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static void line(StringBuilder out, String word, List<String> values) {
+    if (!values.isEmpty()) {
+      out.append(word);
+      for (String value : values) {
+        out.append(' ').append(value);
+      }
+      out.append('\n');
+    }
+  }
+
+  @Override
+  List<String> disconnect(boolean force) {
+    CniAttachment attached = attachment;
+    if (attached == null) {
+      return List.of();
+    }
+    if (!force) {
+      attached.delete(plugins, namespace);
+      return List.of();
+    }
+    try {
+      attached.abandon(plugins, namespace);
+    } catch (CniException e) {
+      List<String> warnings = new ArrayList<>();
+      warnings.add(String.valueOf(e.getMessage()));
+      for (Throwable other : e.getSuppressed()) {
+        warnings.add(String.valueOf(other.getMessage()));
+      }
+      return warnings;
+    }
+    return List.of();
+  }
+}

@@ -1,0 +1,204 @@
+package dev.gatun.pods.lifecycle;
+
+import dev.gatun.linux.program.Kernel;
+import dev.gatun.netns.AddressPool;
+import dev.gatun.netns.BridgeNetwork;
+import dev.gatun.netns.IpAddress;
+import dev.gatun.netns.NetworkConfig;
+import dev.gatun.netns.NetworkNamespace;
+import dev.gatun.netns.Nftables;
+import dev.gatun.netns.PortMapping;
+import dev.gatun.netns.Subnet;
+import dev.gatun.pods.PodNetwork;
+import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.sandbox.Sandbox;
+import dev.gatun.runtime.sandbox.SandboxCreate;
+import dev.gatun.runtime.sandbox.SandboxState;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pod's network, made and taken back. What is taken back can be taken back again, and what was
+ * never made is no error: whoever died in the middle is cleaned up after by the pod's id alone.
+ */
+abstract class Networking {
+  final Kernel kernel;
+  final String root;
+  final String id;
+
+  Networking(PodRoot root, String id) {
+    this.kernel = root.kernel();
+    this.root = root.path();
+    this.id = id;
+  }
+
+  /**
+   * Reads what the network is made from, and makes nothing.
+   *
+   * @throws RuntimeException when that is wrong
+   */
+  static Networking prepare(
+      PodRoot root, String id, PodNetwork network, List<PortMapping> ports) {
+    return switch (network) {
+      case PodNetwork.None none -> new Nothing(root, id);
+      case PodNetwork.Host host -> new Nothing(root, id);
+      case PodNetwork.Bridge bridge ->
+          new Bridge(root, id, NetworkConfig.read(root.kernel(), bridge.config()), ports);
+      case PodNetwork.Cni cni -> CniNetworking.prepare(root, id, cni.name(), ports);
+    };
+  }
+
+  /** The network of a pod that exists, to be taken back. */
+  static Networking of(PodRoot root, Sandbox sandbox) {
+    String id = sandbox.state().id();
+    String mode = PodView.network(sandbox).mode();
+    if (mode.equals("bridge")) {
+      return new Bridge(root, id, NetworkConfig.DEFAULT, List.of());
+    }
+    return mode.startsWith("cni:")
+        ? CniNetworking.of(root, sandbox)
+        : new Nothing(root, id);
+  }
+
+  /** Makes it, and writes down what it is. */
+  abstract void connect(SandboxCreate sandbox);
+
+  /**
+   * Takes it back.
+   *
+   * @param force whether what fails is passed over
+   * @return what was passed over
+   */
+  abstract List<String> disconnect(boolean force);
+
+  /** The names that every pod knows, and its own at its addresses. */
+  static void writeHosts(SandboxCreate sandbox, List<IpAddress> addresses) {
+    SandboxState state = sandbox.state();
+    String hostname = state.hostname();
+    StringBuilder hosts =
+        new StringBuilder("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
+    for (IpAddress address : addresses) {
+      hosts.append(address).append('\t').append(hostname == null ? state.id() : hostname);
+      hosts.append('\n');
+    }
+    sandbox.write("hosts", hosts.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Nothing but a loopback interface, or the host's network. */
+  private static final class Nothing extends Networking {
+    Nothing(PodRoot root, String id) {
+      super(root, id);
+    }
+
+    @Override
+    void connect(SandboxCreate sandbox) {}
+
+    @Override
+    List<String> disconnect(boolean force) {
+      return List.of();
+    }
+  }
+
+  /** On Gatun's own bridge. */
+  private static final class Bridge extends Networking {
+    private final NetworkConfig config;
+    private final List<PortMapping> ports;
+
+    Bridge(PodRoot root, String id, NetworkConfig config, List<PortMapping> ports) {
+      super(root, id);
+      this.config = config;
+      this.ports = ports;
+    }
+
+    @Override
+    void connect(SandboxCreate sandbox) {
+      sandbox.write(NetworkState.FILE, NetworkState.begun("bridge", ports).toBytes());
+      List<AddressPool.Lease> leases =
+          new AddressPool(kernel, root).lease(ranges(), id, this::isAlive);
+      BridgeNetwork.Attachment attached =
+          BridgeNetwork.attach(
+              kernel,
+              config,
+              NetworkNamespace.of(sandbox.networkNamespace(), sandbox.pid()),
+              BridgeNetwork.hostLink(root, id),
+              leases);
+      Nftables.ensure(kernel, config);
+      if (!ports.isEmpty()) {
+        Nftables.publish(kernel, id, leases, ports);
+      }
+      List<String> addresses = new ArrayList<>();
+      List<IpAddress> own = new ArrayList<>();
+      for (AddressPool.Lease lease : leases) {
+        addresses.add(lease.address() + "/" + lease.range().prefix());
+        own.add(lease.address());
+      }
+      List<String> gateways = new ArrayList<>();
+      for (IpAddress gateway : attached.gateways()) {
+        gateways.add(gateway.toString());
+      }
+      sandbox.write(
+          NetworkState.FILE,
+          new NetworkState(
+                  "bridge",
+                  true,
+                  List.of(
+                      new NetworkState.Interface(
+                          attached.name(),
+                          attached.host(),
+                          attached.mac(),
+                          attached.mtu(),
+                          addresses)),
+                  gateways,
+                  ports)
+              .toBytes());
+      writeHosts(sandbox, own);
+    }
+
+    @Override
+    List<String> disconnect(boolean force) {
+      disconnect(id);
+      new AddressPool(kernel, root).release(id);
+      return List.of();
+    }
+
+    private List<Subnet> ranges() {
+      List<Subnet> ranges = new ArrayList<>(2);
+      for (Subnet range : new @Nullable Subnet[] {config.ipv4(), config.ipv6()}) {
+        if (range != null) {
+          ranges.add(range);
+        }
+      }
+      return ranges;
+    }
+
+    private void disconnect(String pod) {
+      Nftables.unpublish(kernel, pod);
+      BridgeNetwork.detach(kernel, BridgeNetwork.hostLink(root, pod));
+    }
+
+    /** Whether a pod needs the address that it holds; what else a dead one holds goes with it. */
+    private boolean isAlive(String pod) {
+      if (pod.equals(id)) {
+        // What an earlier pod of this id held: this one has just been begun.
+        disconnect(pod);
+        return false;
+      }
+      Sandbox.Status status;
+      try {
+        status = Sandbox.find(kernel, root, pod, Sandbox.Purpose.READ).status();
+      } catch (ContainerException e) {
+        if (!e.isMissing()) {
+          throw e;
+        }
+        status = Sandbox.Status.STOPPED;
+      }
+      if (status == Sandbox.Status.STOPPED) {
+        disconnect(pod);
+        return false;
+      }
+      return true;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package dev.gatun.pods.lifecycle;
+
+import dev.gatun.runtime.sandbox.SandboxCreate;
+import dev.gatun.runtime.sandbox.SandboxState;
+
+/**
+ * {@code pod create}: the pause process, then its network, then the word that lets it go on.
+ *
+ * <p>The pod's directory is made first and says what is going to be made: killed at any point, it
+ * leaves what {@code pod delete --force} finds.
+ */
+public final class PodCreate {
+  private PodCreate() {}
+
+  /**
+   * Creates a pod.
+   *
+   * @param root where
+   * @param request what
+   * @return what was written down
+   * @throws RuntimeException with one sentence as its message; nothing is left behind then
+   */
+  public static SandboxState run(PodRoot root, PodRequest request) {
+    // What is wrong with the network's configuration is said before anything has been made.
+    Networking networking =
+        Networking.prepare(root, request.sandbox().id(), request.network(), request.ports());
+    SandboxCreate sandbox = SandboxCreate.begin(root.kernel(), root.path(), request.sandbox());
+    try {
+      networking.connect(sandbox);
+      return sandbox.commit(request.pidFile());
+    } catch (RuntimeException e) {
+      try {
+        networking.disconnect(true);
+      } catch (RuntimeException cleanup) {
+        e.addSuppressed(cleanup);
+      }
+      throw sandbox.undo(e);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package dev.gatun.pods.lifecycle;
+
+import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.lifecycle.Delete;
+import dev.gatun.runtime.lifecycle.Inventory;
+import dev.gatun.runtime.sandbox.Sandbox;
+import dev.gatun.runtime.state.Look;
+import dev.gatun.runtime.state.Status;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * {@code pod delete}: its containers, its network, its pause process with its namespaces, its
+ * cgroup and, last, its directory, so that whoever is interrupted can be called again.
+ */
+public final class PodDelete {
+  private PodDelete() {}
+
+  /**
+   * Deletes a pod.
+   *
+   * @param root where
+   * @param id the pod's id
+   * @param force whether what runs is killed, and a missing pod is no error
+   * @return what callers should be told: hooks and plugins that failed
+   * @throws RuntimeException with one sentence as its message
+   */
+  public static List<String> run(PodRoot root, String id, boolean force) {
+    Sandbox sandbox;
+    try {
+      sandbox = Sandbox.find(root.kernel(), root.path(), id, Sandbox.Purpose.CHANGE);
+    } catch (ContainerException e) {
+      if (force && e.isMissing()) {
+        return List.of();
+      }
+      throw e;
+    }
+    try {
+      if (!force) {
+        check(root, sandbox);
+      }
+      List<String> warnings = new ArrayList<>();
+      for (String container : sandbox.containers()) {
+        warnings.addAll(Delete.run(root.kernel(), root.path(), container, true));
+      }
+      warnings.addAll(Networking.of(root, sandbox).disconnect(force));
+      sandbox.remove();
+      return warnings;
+    } finally {
+      sandbox.close();
+    }
+  }
+
+  private static void check(PodRoot root, Sandbox sandbox) {
+    String id = sandbox.state().id();
+    for (String container : sandbox.containers()) {
+      Status status;
+      try {
+        Look.Found found = Inventory.state(root.kernel(), root.path(), container);
+        status = found.status();
+      } catch (ContainerException e) {
+        if (e.isMissing()) {
+          continue;
+        }
+        throw e;
+      }
+      if (status != Status.STOPPED) {
+        throw new ContainerException(
+            "cannot delete pod \""
+                + id
+                + "\" that is not stopped: its container \""
+                + container
+                + "\" is "
+                + status.word());
+      }
+    }
+    if (sandbox.status() == Sandbox.Status.RUNNING) {
+      throw new ContainerException("cannot delete pod \"" + id + "\" that is not stopped: running");
+    }
+  }
+}

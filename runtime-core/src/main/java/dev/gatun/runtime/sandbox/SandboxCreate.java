@@ -1,0 +1,763 @@
+package dev.gatun.runtime.sandbox;
+
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.cgroups.CgroupDirectory;
+import dev.gatun.cgroups.CgroupException;
+import dev.gatun.cgroups.CgroupPath;
+import dev.gatun.cgroups.CgroupRoot;
+import dev.gatun.cgroups.SystemdScope;
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.SyscallException;
+import dev.gatun.linux.program.Arg;
+import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Descriptors;
+import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Kernel;
+import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.Op.Condition;
+import dev.gatun.linux.program.Op.Function;
+import dev.gatun.linux.program.Program;
+import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.IdMapping;
+import dev.gatun.runtime.ConfigException;
+import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.init.InitImage;
+import dev.gatun.runtime.init.Message;
+import dev.gatun.runtime.init.PauseCompiler;
+import dev.gatun.runtime.lifecycle.Allowance;
+import dev.gatun.runtime.lifecycle.CgroupDriver;
+import dev.gatun.runtime.lifecycle.ContainerId;
+import dev.gatun.runtime.lifecycle.Create;
+import dev.gatun.runtime.lifecycle.Explanation;
+import dev.gatun.runtime.lifecycle.ImageFile;
+import dev.gatun.runtime.lifecycle.Spawn;
+import dev.gatun.runtime.lifecycle.Surroundings;
+import dev.gatun.runtime.rootfs.Tmpfs;
+import dev.gatun.runtime.state.ContainerState;
+import dev.gatun.runtime.state.Look;
+import dev.gatun.runtime.state.ProcessStat;
+import dev.gatun.runtime.state.StateRoot;
+import dev.gatun.runtime.userns.Privileges;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the sandbox of a pod, in three exchanges: look at the caller; make the directory, the cgroup
+ * and the pause process; write down that the pod exists. Between the second and the third, whoever
+ * creates the pod makes its network.
+ *
+ * <p>Killed in the first, it leaves nothing. Killed later, it leaves a directory that names the
+ * cgroup, and a pause process that ends itself at the end of file on its socket: {@link
+ * Sandbox#remove} takes away the rest. The directory is locked all the time.
+ */
+public final class SandboxCreate {
+  /** The pause process's own cgroup, in the pod's. */
+  public static final String PAUSE = "pause";
+
+  /** The file for {@code /etc/hosts}. */
+  public static final String HOSTS = "hosts";
+
+  /** The file for {@code /etc/resolv.conf}. */
+  public static final String RESOLV_CONF = "resolv.conf";
+
+  /** The file for {@code /etc/hostname}. */
+  public static final String HOSTNAME = "hostname";
+
+  private static final String LOCALHOST =
+      "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+
+  private static final String SHM_SIZE = "67108864";
+  private static final int MAX_FILES = 12 << 20;
+  private static final int MAX_MESSAGES = 16 << 10;
+  private static final int MAX_STAT = 1024;
+
+  private final Kernel kernel;
+  private final String root;
+  private final Plan plan;
+  private final Spawned spawned;
+  private SandboxState state;
+
+  private SandboxCreate(
+      Kernel kernel, String root, Plan plan, Spawned spawned, SandboxState state) {
+    this.kernel = kernel;
+    this.root = root;
+    this.plan = plan;
+    this.spawned = spawned;
+    this.state = state;
+  }
+
+  // --- what is known before anything has been changed
+
+  /** What the first exchange brought. */
+  @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
+  private record Host(CgroupRoot cgroups, String created, Privileges privileges, byte[] resolver) {}
+
+  @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
+  private record Plan(
+      SandboxRequest request,
+      SandboxState state,
+      byte[] resolver,
+      @Nullable SystemdScope scope,
+      PauseCompiler.Image compiled,
+      InitImage image) {}
+
+  /** The program of the first exchange, and where its answers are. */
+  private record Reading(
+      Program program, Surroundings surroundings, Data files, Slot resolverEnd) {}
+
+  private static Reading reading(Kernel kernel) {
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Descriptors descriptors = new Descriptors(b);
+    Surroundings.pidfds(b);
+    Surroundings surroundings = new Surroundings(b);
+    Data files = b.output("files", MAX_FILES);
+    b.replyUpTo(files, imm(0));
+    Slot total = b.slot("total");
+    b.set(total, imm(0));
+    b.step("read the host's resolv.conf", "");
+    Label none = b.label("no resolv.conf");
+    Surroundings.append(
+        b, descriptors, imm(Constants.AT_FDCWD), "/etc/resolv.conf", files, total, none);
+    b.bind(none);
+    Slot resolverEnd = b.slot("resolv.conf end");
+    b.set(resolverEnd, total);
+    surroundings.read(descriptors, files, total);
+    b.replyUpTo(files, total);
+    return new Reading(b.build(), surroundings, files, resolverEnd);
+  }
+
+  private static Host look(Kernel kernel) {
+    Reading reading = reading(kernel);
+    Kernel.Result result = kernel.run(reading.program()).orThrow();
+    byte[] all = result.bytes(reading.files());
+    Surroundings surroundings = reading.surroundings();
+    return new Host(
+        surroundings.cgroups(result, all),
+        surroundings.time(result),
+        surroundings.privileges(result, all),
+        Arrays.copyOfRange(all, 0, (int) result.slot(reading.resolverEnd())));
+  }
+
+  private static Plan plan(Kernel kernel, SandboxRequest request) {
+    ContainerId.check(request.id());
+    request.check();
+    Host host = look(kernel);
+    Privileges asks = host.privileges();
+    List<IdMapping> mappings = request.idMappings();
+    if (!asks.isRoot() && mappings.isEmpty()) {
+      throw new ConfigException(
+          "",
+          "user " + asks.uid() + " is not root and needs a user namespace for a pod: --userns");
+    }
+    CgroupDriver driver = request.cgroups();
+    String parent = request.cgroupParent();
+    SystemdScope scope =
+        driver.kind() == CgroupDriver.Kind.SYSTEMD
+            ? SystemdScope.of(
+                host.cgroups(),
+                (parent == null ? "" : parent) + ":gatun-pod:" + request.id(),
+                request.id(),
+                asks.isLimited() ? driver.userBus() : SystemdScope.SYSTEM_BUS,
+                asks.isLimited() ? asks.uid() : SystemdScope.SYSTEM)
+            : null;
+    Allowance found =
+        Allowance.of(
+            kernel,
+            Create.Rootless.AUTO,
+            asks,
+            parent == null || scope != null ? null : parent + "/" + request.id(),
+            null,
+            host.cgroups(),
+            request.id(),
+            driver.kind(),
+            scope == null ? null : scope.cgroup());
+    CgroupPath path = found.cgroup();
+    ContainerState.Cgroup cgroup = null;
+    if (scope != null) {
+      CgroupPath container = scope.cgroup();
+      cgroup =
+          new ContainerState.Cgroup(
+              container.mountPoint(), container.delegated(), container.delegated(), scope.bus());
+    } else if (path != null) {
+      cgroup = new ContainerState.Cgroup(path.mountPoint(), path.path(), "", "");
+    }
+    SandboxState state =
+        new SandboxState(
+            request.id(),
+            0,
+            0,
+            host.created(),
+            request.effectiveHostname(),
+            request.sysctls(),
+            request.sharePid(),
+            request.hostNetwork(),
+            mappings,
+            (int) asks.uid(),
+            cgroup,
+            request.annotations());
+    CgroupPath pause = state.cgroupOf(PAUSE);
+    PauseCompiler.Image compiled =
+        PauseCompiler.compile(
+            kernel.arch(),
+            new PauseCompiler.Request(
+                request.effectiveHostname(),
+                request.sysctls(),
+                request.sharePid(),
+                mappings,
+                request.hostNetwork(),
+                pause != null,
+                scope == null || pause == null ? null : pause.directory(),
+                request.embedded()),
+            found.privileges());
+    return new Plan(
+        request,
+        state,
+        host.resolver(),
+        scope,
+        compiled,
+        InitImage.link(compiled.program(), compiled.resident()));
+  }
+
+  // --- second exchange
+
+  /** What the second exchange brought; descriptors of the process that ran it. */
+  private record Spawned(
+      long pods,
+      long directory,
+      long go,
+      long pid,
+      long first,
+      boolean owned,
+      boolean podMade,
+      boolean pauseMade,
+      boolean scoped) {}
+
+  /** The program of the second exchange, and where its answers are. */
+  private record Making(
+      Program program,
+      Slot exists,
+      Slot owned,
+      Slot pods,
+      Slot directory,
+      Slot go,
+      Slot pid,
+      Slot first,
+      Slot ready,
+      @Nullable Slot podMade,
+      @Nullable Slot pauseMade,
+      Data messages,
+      Data stat,
+      Slot statSize,
+      SystemdScope.@Nullable Answer answer) {}
+
+  private static Making making(Kernel kernel, String root, Plan plan) {
+    SandboxRequest request = plan.request();
+    SandboxState state = plan.state();
+    PauseCompiler.Image compiled = plan.compiled();
+    String id = request.id();
+    String place = root + "/" + StateRoot.PODS + "/" + id;
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Descriptors descriptors = new Descriptors(b);
+    Slot exists = b.slot("exists");
+    Slot owned = b.slot("owned");
+    Slot pid = b.slot("pid");
+    Slot first = b.slot("intermediate");
+    Slot ready = b.slot("ready");
+    Slot statSize = b.slot("stat size");
+    Slot messagesEnd = b.slot("messages end");
+    Data stat = b.output("stat", MAX_STAT);
+    SystemdScope scope = plan.scope();
+    SystemdScope.Answer answer = scope == null ? null : new SystemdScope.Answer(b);
+    Data messages = b.output("messages", MAX_MESSAGES);
+    b.replyUpTo(messages, imm(0));
+    for (Slot slot : new Slot[] {exists, owned, pid, first, ready, statSize}) {
+      b.set(slot, imm(0));
+    }
+    b.set(messagesEnd, messages.address());
+    CgroupPath podPath = state.podCgroup();
+    CgroupPath pausePath = state.cgroupOf(PAUSE);
+    CgroupDirectory pod =
+        podPath == null || scope != null ? null : new CgroupDirectory(b, podPath);
+    CgroupDirectory pause = pausePath == null ? null : new CgroupDirectory(b, pausePath);
+    if (pod != null) {
+      b.set(pod.made(), imm(0));
+    }
+    if (pause != null) {
+      b.set(pause.made(), imm(0));
+    }
+    Slot directory = b.fd("directory", place);
+    descriptors.keep(directory);
+    Slot go = b.slot("go write");
+    descriptors.keep(go);
+    Label present = b.label("present");
+    Label done = b.label("done");
+    Slot pods = StateRoot.makePods(b, root);
+    descriptors.keep(pods);
+    b.step("make the directory of pod \"" + id + "\"", "");
+    b.sys(Syscall.MKDIRAT, pods, b.string(id), imm(0711)).tolerate(Errno.EEXIST, present);
+    b.outOfLine(() -> {
+      b.bind(present);
+      b.set(exists, imm(1));
+      Idioms.close(b, pods);
+      b.jump(done);
+    });
+    StateRoot.openContainer(b, pods, id).into(directory);
+    Label deleted = b.label("deleted");
+    StateRoot.lock(b, directory, deleted);
+    b.outOfLine(() -> {
+      b.bind(deleted);
+      b.step("pod \"" + id + "\" was deleted while it was created", "");
+      b.fail(Errno.ENOENT);
+    });
+    b.set(owned, imm(1));
+    files(b, directory, plan);
+    Slot pauseFd = null;
+    Slot scopeRead = null;
+    Slot scopeWrite = null;
+    if (scope != null) {
+      scopeRead = descriptors.fd("scope read", null);
+      scopeWrite = descriptors.fd("scope write", null);
+      Spawn.pipe(b, scopeRead, scopeWrite);
+    } else if (pod != null && pause != null) {
+      Slot podFd = pod.make();
+      Idioms.close(b, podFd);
+      pauseFd = pause.make();
+      descriptors.add(pauseFd);
+    }
+    b.step("open the channels to the pause process", "");
+    Slot reportRead = descriptors.fd("report read", null);
+    Slot reportWrite = descriptors.fd("report write", null);
+    Slot goRead = descriptors.fd("go read", null);
+    Spawn.pipe(b, reportRead, reportWrite);
+    Spawn.socketPair(b, goRead, go);
+    b.step("make the image of the pause process", "");
+    InitImage image = plan.image();
+    List<Data> parts = Spawn.parts(b, image.elf());
+    Data last = parts.getLast();
+    List<Slot> inherited = new ArrayList<>(List.of(reportWrite, goRead));
+    Spawn.give(b, image, last, compiled.report(), reportWrite);
+    Spawn.give(b, image, last, compiled.go(), goRead);
+    Slot given = scopeRead == null ? pauseFd : scopeRead;
+    Slot imageCgroup = compiled.cgroup();
+    if (imageCgroup != null && given != null) {
+      inherited.add(given);
+      Spawn.give(b, image, last, imageCgroup, given);
+    }
+    Slot executable = descriptors.fd("image", "memfd:gatun");
+    ImageFile file =
+        ImageFile.write(b, descriptors, image.elf(), parts, executable, directory, place, false);
+    b.step("execute the image of the pause process", "");
+    Slot intermediate =
+        Spawn.start(
+            b,
+            descriptors,
+            List.of(b.string(PauseCompiler.NAME), b.string(id)),
+            inherited,
+            executable,
+            file,
+            0,
+            false,
+            null,
+            first);
+    descriptors.close(executable);
+    for (Slot fd : inherited) {
+      descriptors.close(fd);
+    }
+    if (scope != null && answer != null && scopeWrite != null && pause != null) {
+      // A scope begins with a process: this one, which waits for what is made in it.
+      scope.start(b, descriptors, answer, first);
+      pauseFd = pause.make();
+      Idioms.close(b, pauseFd);
+      b.sys(Syscall.WRITE, scopeWrite, b.string("c"), imm(1));
+      descriptors.close(scopeWrite);
+    }
+    receive(b, reportRead, messagesEnd, pid, ready);
+    b.step("wait for the intermediate process", "");
+    b.sys(
+            Syscall.WAITID,
+            imm(Constants.P_PIDFD),
+            intermediate,
+            imm(0),
+            imm(Constants.WEXITED),
+            imm(0))
+        .tolerate(Errno.ECHILD);
+    descriptors.close(intermediate);
+    descriptors.close(reportRead);
+    b.set(first, imm(0));
+    if (scope != null) {
+      scope.leave(b);
+    }
+    b.branch(Condition.EQ, ready, imm(0), done);
+    b.step("find the start time of the pause process", "");
+    Look.stat(b, descriptors, pid, stat, statSize, done);
+    b.bind(done);
+    descriptors.closeAll();
+    Slot length = b.slot("length");
+    b.alu(Function.SUB, length, messagesEnd, messages.address());
+    b.replyUpTo(messages, length);
+    return new Making(
+        b.build(),
+        exists,
+        owned,
+        pods,
+        directory,
+        go,
+        pid,
+        first,
+        ready,
+        pod == null ? null : pod.made(),
+        pause == null ? null : pause.made(),
+        messages,
+        stat,
+        statSize,
+        answer);
+  }
+
+  /** What is in the pod's directory; the state, which names the cgroup, is first. */
+  private static void files(ProgramBuilder b, Slot directory, Plan plan) {
+    SandboxState state = plan.state();
+    StateRoot.replace(b, directory, StateRoot.STATE, state.toBytes(), 0600);
+    b.sys(Syscall.MKDIRAT, directory, b.string(Remains.CONTAINERS), imm(0700));
+    write(b, directory, HOSTS, LOCALHOST.getBytes(StandardCharsets.US_ASCII));
+    write(b, directory, HOSTNAME, (state.hostname() + "\n").getBytes(StandardCharsets.UTF_8));
+    write(b, directory, RESOLV_CONF, plan.resolver());
+    b.step("make the pod's shared memory", "");
+    b.sys(Syscall.MKDIRAT, directory, b.string(Remains.SHM), imm(01777));
+    b.sys(Syscall.FCHMODAT, directory, b.string(Remains.SHM), imm(01777));
+    Slot mount = b.fd("shm", Remains.SHM);
+    Label plain = b.label("plain directory");
+    Tmpfs.make(
+        b,
+        List.of("source", "shm", "size", SHM_SIZE, "mode", "1777"),
+        Constants.MOUNT_ATTR_NOSUID | Constants.MOUNT_ATTR_NODEV | Constants.MOUNT_ATTR_NOEXEC,
+        mount,
+        plain);
+    Tmpfs.attach(b, mount, directory, Remains.SHM);
+    Idioms.close(b, mount);
+    b.bind(plain);
+  }
+
+  /** A file that containers read, whoever they are. */
+  private static void write(ProgramBuilder b, Arg directory, String name, byte[] contents) {
+    StateRoot.replace(b, directory, name, contents, 0644);
+  }
+
+  /**
+   * Reads messages until the pause process is known and ready or has failed, or until nobody is
+   * left who could say anything. It may be faster than the intermediate that reports its pid.
+   */
+  private static void receive(
+      ProgramBuilder b, Slot report, Slot end, Slot pid, Slot ready) {
+    b.step("wait for the pause process", "");
+    Slot kind = b.slot("kind");
+    Slot got = b.slot("got");
+    Slot left = b.slot("left");
+    Slot said = b.slot("said");
+    Label over = b.label("over");
+    Label isPid = b.label("is pid");
+    Label isReady = b.label("is ready");
+    Label check = b.label("check");
+    b.set(said, imm(0));
+    Label next = b.loop("message");
+    b.sys(Syscall.READ, report, end, imm(Message.SIZE)).into(got);
+    b.branch(Condition.NE, got, imm(Message.SIZE), over);
+    b.load(8, kind, end, imm(Message.KIND));
+    b.load(8, left, end, imm(Message.VALUE));
+    b.alu(Function.ADD, end, end, imm(Message.SIZE));
+    b.set(said, imm(1));
+    b.branch(Condition.EQ, kind, imm(Message.READY), isReady);
+    b.branch(Condition.EQ, kind, imm(Message.PID), isPid);
+    // The slots of a failure come with it in one write.
+    b.sys(Syscall.READ, report, end, left).into(got);
+    b.alu(Function.ADD, end, end, got);
+    b.jump(check);
+    b.bind(isPid);
+    b.set(pid, left);
+    b.set(said, ready);
+    b.jump(check);
+    b.bind(isReady);
+    b.set(ready, imm(1));
+    b.bind(check);
+    b.branch(Condition.EQ, pid, imm(0), next);
+    b.branch(Condition.EQ, said, imm(0), next);
+    b.bind(over);
+  }
+
+  /**
+   * Makes everything but the network: afterwards the directory is there and locked, {@code
+   * state.json} has no pid yet, and the pause process waits in its cgroup with host name, sysctls
+   * and loopback set.
+   *
+   * @param kernel where; it keeps three descriptors open until {@link #commit} or {@link #undo}
+   * @param root the state root's path, absolute
+   * @param request what
+   * @return the sandbox, to be committed or undone by the same kernel
+   * @throws RuntimeException with one sentence as its message; nothing is left behind then
+   */
+  public static SandboxCreate begin(Kernel kernel, String root, SandboxRequest request) {
+    Plan plan;
+    Making making;
+    try {
+      plan = plan(kernel, request);
+      making = making(kernel, root, plan);
+    } catch (CgroupException e) {
+      throw new ConfigException("", e.problem());
+    }
+    Kernel.Result result = kernel.run(making.program());
+    if (result.slot(making.exists()) != 0) {
+      throw new ContainerException(
+          "pod with given ID already exists: \"" + request.id() + "\"");
+    }
+    Slot podMade = making.podMade();
+    Slot pauseMade = making.pauseMade();
+    SystemdScope.Answer answer = making.answer();
+    Spawned spawned =
+        new Spawned(
+            result.slot(making.pods()),
+            result.slot(making.directory()),
+            result.slot(making.go()),
+            result.slot(making.pid()),
+            result.slot(making.first()),
+            result.slot(making.owned()) != 0,
+            podMade != null && result.slot(podMade) != 0,
+            pauseMade != null && result.slot(pauseMade) != 0,
+            answer != null && answer.isStarted(result));
+    byte[] messages = result.bytes(making.messages());
+    ProcessStat stat =
+        ProcessStat.of(result.bytes(making.stat(), Math.max(0, result.slot(making.statSize()))));
+    SandboxState state =
+        plan.state().withPause((int) spawned.pid(), stat == null ? 0 : stat.startTime());
+    SandboxCreate created = new SandboxCreate(kernel, root, plan, spawned, state);
+    RuntimeException failure = result.failure();
+    String refusal = answer == null ? null : answer.refusal(result);
+    if (failure != null && refusal != null && plan.scope() != null) {
+      failure =
+          new ContainerException("start unit " + plan.scope().unit() + ": " + refusal, failure);
+    }
+    if (failure == null) {
+      failure = Message.failure(plan.compiled().program(), messages);
+    }
+    if (failure == null && (result.slot(making.ready()) == 0 || stat == null || stat.dead())) {
+      failure = created.killed();
+    }
+    if (failure != null) {
+      throw created.undo(failure);
+    }
+    return created;
+  }
+
+  private ContainerException killed() {
+    return new ContainerException(
+        "pod \"" + plan.request().id() + "\": its pause process was killed before it was ready");
+  }
+
+  /** The pid of the pause process, a child of the kernel's process. */
+  public int pid() {
+    return (int) spawned.pid();
+  }
+
+  /** The path of the pod's network namespace; with the host's network it is the host's. */
+  public String networkNamespace() {
+    return "/proc/" + pid() + "/ns/net";
+  }
+
+  /** What {@link #commit} will write. */
+  public SandboxState state() {
+    return state;
+  }
+
+  /**
+   * Writes a file of the pod's directory, atomically.
+   *
+   * @param name its name, which is not {@code state.json}
+   * @param contents what it holds; whoever is in the pod may read it
+   * @throws SyscallException when that fails
+   */
+  public void write(String name, byte[] contents) {
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    write(b, imm(spawned.directory()), Sandbox.checkName(name), contents);
+    kernel.run(b.build()).orThrow();
+  }
+
+  // --- third exchange
+
+  /**
+   * Writes down that the pod exists, and lets the pause process go on for ever.
+   *
+   * @param pidFile the path of a file that its pid is written to, or null
+   * @return the pod's state
+   * @throws RuntimeException with one sentence as its message; everything is taken back then
+   */
+  public SandboxState commit(@Nullable String pidFile) {
+    Program program =
+        committing(
+            new ProgramBuilder(kernel.arch()),
+            state,
+            imm(spawned.pods()),
+            imm(spawned.directory()),
+            imm(spawned.go()),
+            pidFile);
+    RuntimeException failure = kernel.run(program).failure();
+    if (failure != null) {
+      throw undo(failure);
+    }
+    return state;
+  }
+
+  private static Program committing(
+      ProgramBuilder b,
+      SandboxState state,
+      Arg pods,
+      Arg directory,
+      Arg go,
+      @Nullable String pidFile) {
+    StateRoot.replace(b, directory, StateRoot.STATE, state.toBytes(), 0600);
+    if (pidFile != null) {
+      String digits = Integer.toString(state.pid());
+      Create.pidFile(b, pidFile, b.string(digits), imm(digits.length()));
+    }
+    b.step("let the pause process go on", "");
+    // MSG_NOSIGNAL: SIGPIPE would end this process without a word.
+    Label gone = b.label("pause process is gone");
+    b.sys(Syscall.SENDTO, go, b.string("g"), imm(1), imm(Constants.MSG_NOSIGNAL), imm(0), imm(0))
+        .tolerate(Errno.EPIPE, gone);
+    b.outOfLine(() -> {
+      b.bind(gone);
+      b.step("pod \"" + state.id() + "\": its pause process was killed", "");
+      b.fail(Errno.ESRCH);
+    });
+    // Whatever fails before this is undone with these descriptors; nothing fails after it.
+    b.sys(Syscall.CLOSE, go).tolerateAny();
+    b.sys(Syscall.CLOSE, directory).tolerateAny();
+    b.sys(Syscall.CLOSE, pods).tolerateAny();
+    return b.build();
+  }
+
+  /**
+   * Takes everything back that was made here.
+   *
+   * @param cause why
+   * @return the cause, to be thrown; what fails meanwhile is suppressed in it
+   */
+  public RuntimeException undo(RuntimeException cause) {
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    Descriptors descriptors = new Descriptors(b);
+    Slot pods = descriptors.take("pods", imm(spawned.pods()));
+    Slot directory = descriptors.take("directory", imm(spawned.directory()));
+    descriptors.close(descriptors.take("go", imm(spawned.go())));
+    if (spawned.pid() > 0) {
+      b.step("end the pause process", "");
+      // It is this process's child and not reaped yet, so its pid is nobody else's.
+      b.sys(Syscall.KILL, imm(spawned.pid()), imm(Constants.SIGKILL)).tolerate(Errno.ESRCH);
+    }
+    b.step("wait for the pod's processes", "");
+    // Nobody writes to the intermediate's pipe any more, so it ends.
+    for (long pid : new long[] {spawned.pid(), spawned.first()}) {
+      if (pid > 0) {
+        b.sys(
+                Syscall.WAITID,
+                imm(Constants.P_PID),
+                imm(pid),
+                imm(0),
+                imm(Constants.WEXITED),
+                imm(0))
+            .tolerate(Errno.ECHILD);
+      }
+    }
+    CgroupPath pause = plan.state().cgroupOf(PAUSE);
+    if (spawned.podMade() || spawned.scoped()) {
+      Remains.removeCgroup(b, plan.state());
+    } else if (spawned.pauseMade() && pause != null) {
+      new CgroupDirectory(b, pause).remove();
+    }
+    if (spawned.owned()) {
+      Remains.removeDirectory(b, root, pods, directory, plan.request().id());
+    }
+    descriptors.closeAll();
+    SyscallException cleanup = kernel.run(b.build()).failure();
+    RuntimeException said = plain(cause);
+    if (cleanup != null) {
+      said.addSuppressed(plain(cleanup));
+    }
+    return said;
+  }
+
+  /** No pod comes from a {@code config.json}, which the shared parts of programs name. */
+  static RuntimeException plain(RuntimeException failure) {
+    return failure instanceof SyscallException call
+        ? new SyscallException(call.step(), call.call(), call.errno(), "")
+        : failure;
+  }
+
+  /**
+   * What a create of a pod would run, but for its network. Nothing is made, and root is not needed
+   * but by what asks for it.
+   *
+   * @param kernel where
+   * @param root the state root's path, absolute
+   * @param request what
+   * @return the parts, in the order in which they run
+   */
+  public static List<Explanation.Part> explain(
+      Kernel kernel, String root, SandboxRequest request) {
+    Plan plan = plan(kernel, request);
+    PauseCompiler.Image compiled = plan.compiled();
+    Program program = compiled.program();
+    ProgramBuilder b = new ProgramBuilder(kernel.arch());
+    String pods = root + "/" + StateRoot.PODS;
+    Program third =
+        committing(
+            b,
+            plan.state(),
+            b.fd("pods", pods),
+            b.fd("directory", pods + "/" + request.id()),
+            b.fd("go", "socket"),
+            null);
+    String process = "gatun pod create";
+    List<Explanation.Part> parts = new ArrayList<>();
+    parts.add(
+        Explanation.whole(process, "1 of 3: looks at its surroundings", reading(kernel).program()));
+    parts.add(
+        Explanation.whole(
+            process,
+            "2 of 3: makes the directory, the cgroup and the process",
+            making(kernel, root, plan).program()));
+    parts.add(
+        Explanation.some(
+            "intermediate",
+            "clones the pause process",
+            program,
+            compiled.begin(),
+            compiled.pause()));
+    parts.add(
+        Explanation.some(
+            "pause",
+            "prepares the namespaces",
+            program,
+            compiled.pause(),
+            compiled.failed()));
+    parts.add(
+        Explanation.some(
+            "intermediate or pause",
+            "when a call fails: reports it and ends",
+            program,
+            compiled.failed(),
+            Integer.MAX_VALUE));
+    parts.add(Explanation.whole(process, "3 of 3: writes down that the pod exists", third));
+    parts.add(
+        Explanation.some(
+            "pause",
+            "holds the namespaces, with these few records in memory",
+            program,
+            0,
+            compiled.begin()));
+    return parts;
+  }
+}

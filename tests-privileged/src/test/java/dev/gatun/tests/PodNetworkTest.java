@@ -1,0 +1,252 @@
+package dev.gatun.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/** Pods on the bridge, in a network namespace that stands for the host's. */
+class PodNetworkTest {
+  private static final String LOOP = "while :; do sleep 0.1; done";
+  private static final int PODS = 100;
+
+  private static JsonNode create(Box box, HostNetwork host, String pod, String... options) {
+    List<String> words = new ArrayList<>(List.of("pod", "create", "--network", "bridge"));
+    words.addAll(List.of(options));
+    words.add(pod);
+    host.gatun(words.toArray(String[]::new)).expectSuccess();
+    return state(box, pod);
+  }
+
+  private static JsonNode state(Box box, String pod) {
+    return Box.parse(box.call("pod", "state", pod).expectSuccess().out());
+  }
+
+  /** The pod's addresses without the lengths of their prefixes, IPv4 first. */
+  private static List<String> addresses(JsonNode state) {
+    List<String> all = new ArrayList<>();
+    for (JsonNode address : state.get("network").get("interfaces").get(0).get("addresses")) {
+      all.add(address.asText().replaceAll("/.*", ""));
+    }
+    return all;
+  }
+
+  private static String start(Box box, String pod, Bundle bundle) {
+    String id = box.newId();
+    box.call("create", "--pod", pod, "--bundle", bundle.write(), id).expectSuccess();
+    box.call("start", id).expectSuccess();
+    return id;
+  }
+
+  private static String output(Box box, String pod, String script) {
+    return box.call(
+            "run", "--pod", pod, "--bundle", box.bundle().script(script).write(), box.newId())
+        .expectSuccess()
+        .out();
+  }
+
+  private static void delete(HostNetwork host, String... pods) {
+    for (String pod : pods) {
+      host.gatun("pod", "delete", "--force", pod).expectSuccess();
+    }
+  }
+
+  /** Fails unless the host's network is as if there had never been a pod, but for the bridge. */
+  private static void expectNothingLeft(Box box, HostNetwork host) throws IOException {
+    String links = host.output("ip", "-o", "link");
+    for (String line : links.split("\n", -1)) {
+      assertTrue(line.contains(": lo:") || line.contains(": gatun0:"), links);
+    }
+    assertEquals("", host.output("nft", "list", "ruleset"));
+    Path leases = box.stateRoot().resolve(".network");
+    if (Files.isDirectory(leases)) {
+      try (var files = Files.walk(leases)) {
+        assertEquals(List.of(), files.filter(Files::isSymbolicLink).toList());
+      }
+    }
+    box.expectNothingLeft();
+  }
+
+  @OnGatun
+  void podsReachEachOtherAndTheGateway(Box box) throws IOException {
+    try (HostNetwork host = new HostNetwork(box)) {
+      String one = box.newId();
+      String two = box.newId();
+      List<String> first = addresses(create(box, host, one));
+      List<String> second = addresses(create(box, host, two));
+      assertEquals(2, first.size());
+      assertNotEquals(first, second);
+      assertTrue(first.getFirst().startsWith("10.207."), first.toString());
+      assertTrue(first.get(1).startsWith("fd67:6174:756e:"), first.toString());
+      start(
+          box,
+          two,
+          box.bundle()
+              .script("while :; do echo four | nc -l -p 7000 -s " + second.getFirst() + "; done"));
+      assertEquals(
+          "four",
+          output(
+              box,
+              one,
+              "until nc " + second.getFirst() + " 7000 2>/dev/null </dev/null; do sleep 0.1; done"));
+      output(box, one, "ping -c 1 -w 5 " + second.get(1));
+      output(box, one, "ping -c 1 -w 5 10.207.0.1");
+      output(box, one, "ping -c 1 -w 5 fd67:6174:756e::1");
+      host.run("ping", "-c", "1", "-w", "5", first.getFirst());
+      String seen = output(box, one, "ip addr show dev eth0; ip route; ip -6 route");
+      assertTrue(seen.contains("inet " + first.getFirst() + "/16"), seen);
+      assertTrue(seen.contains("inet6 " + first.get(1) + "/64"), seen);
+      assertFalse(seen.contains("tentative"), seen);
+      assertTrue(seen.contains("default via 10.207.0.1 dev eth0"), seen);
+      assertTrue(seen.contains("default via fd67:6174:756e::1 dev eth0"), seen);
+      assertTrue(output(box, one, "cat /etc/hosts").contains(first.getFirst() + "\t" + one));
+      delete(host, one, two);
+      expectNothingLeft(box, host);
+    }
+  }
+
+  @OnGatun
+  void theAddressStaysWhileContainersComeAndGoAndIsFreeAfterwards(Box box) throws IOException {
+    try (HostNetwork host = new HostNetwork(box)) {
+      Path config =
+          box.hostFile(
+              "network.json", "{\"ipv4\": \"198.18.0.0/30\", \"ipv6\": null}");
+      String pod = box.newId();
+      List<String> addresses = addresses(create(box, host, pod, "--network-config", "" + config));
+      assertEquals(List.of("198.18.0.2"), addresses);
+      for (int i = 0; i < 3; i++) {
+        String id = start(box, pod, box.bundle().script(LOOP));
+        box.call("kill", id, "KILL").expectSuccess();
+        box.awaitStatus(id, "stopped");
+        box.call("delete", id).expectSuccess();
+        assertTrue(output(box, pod, "ip addr show dev eth0").contains("inet 198.18.0.2/30"));
+        assertEquals(addresses, addresses(state(box, pod)));
+      }
+      // The range has room for one.
+      host.gatun(
+              "pod", "create", "--network", "bridge", "--network-config", "" + config, box.newId())
+          .expectFailure("198.18.0.0/30");
+      delete(host, pod);
+      String next = box.newId();
+      assertEquals(
+          addresses, addresses(create(box, host, next, "--network-config", "" + config)));
+      // What a dead pod held is found and given back.
+      Host.signal(state(box, next).get("pid").asLong(), "KILL");
+      box.call("pod", "state", next);
+      Wait.until("the pod to be stopped", () -> state(box, next).get("status").asText().equals("stopped"));
+      String last = box.newId();
+      assertEquals(
+          addresses, addresses(create(box, host, last, "--network-config", "" + config)));
+      delete(host, next);
+      assertTrue(output(box, last, "ip addr show dev eth0").contains("inet 198.18.0.2/30"));
+      output(box, last, "ping -c 1 -w 5 198.18.0.1");
+      delete(host, last);
+      expectNothingLeft(box, host);
+    }
+  }
+
+  @OnGatun
+  void aHostPortReachesThePod(Box box) throws IOException {
+    try (HostNetwork host = new HostNetwork(box)) {
+      String pod = box.newId();
+      List<String> own = addresses(create(box, host, pod, "--publish", "8080:7000", "-p", "53:53/udp"));
+      start(box, pod, box.bundle().script("while :; do echo here | nc -l -p 7000; done"));
+      String other = box.newId();
+      create(box, host, other);
+      String client = "until nc 127.0.0.1 8080 2>/dev/null </dev/null; do sleep 0.1; done";
+      assertEquals("here", host.output("timeout", "20", "/bin/busybox", "sh", "-c", client));
+      assertEquals(
+          "here",
+          output(
+              box,
+              other,
+              "until nc 10.207.0.1 8080 2>/dev/null </dev/null; do sleep 0.1; done"));
+      // From inside the pod itself too.
+      assertEquals(
+          "here",
+          output(
+              box, pod, "until nc 10.207.0.1 8080 2>/dev/null </dev/null; do sleep 0.1; done"));
+      assertTrue(host.output("nft", "list", "ruleset").contains(own.getFirst()));
+      host.gatun(
+              "pod", "create", "--network", "bridge", "--publish", "8080:1", box.newId())
+          .expectFailure("8080", pod);
+      assertEquals(
+          2, box.call("pod", "list", "-q").expectSuccess().out().split("\n", -1).length);
+      delete(host, pod);
+      String rules = host.output("nft", "list", "ruleset");
+      assertFalse(rules.contains(own.getFirst() + " "), rules);
+      delete(host, other);
+      expectNothingLeft(box, host);
+    }
+  }
+
+  @OnGatun
+  void aHundredPodsAtOnceHaveTwoHundredAddresses(Box box)
+      throws IOException, InterruptedException, ExecutionException {
+    try (HostNetwork host = new HostNetwork(box)) {
+      ExecutorService threads = Executors.newFixedThreadPool(8);
+      List<String> pods = new ArrayList<>();
+      Set<String> addresses = new HashSet<>();
+      try {
+        List<Future<JsonNode>> all = new ArrayList<>();
+        for (int i = 0; i < PODS; i++) {
+          String pod = box.newId();
+          pods.add(pod);
+          all.add(threads.submit(() -> create(box, host, pod)));
+        }
+        for (Future<JsonNode> one : all) {
+          addresses.addAll(addresses(one.get()));
+        }
+        assertEquals(2 * PODS, addresses.size());
+        assertEquals(
+            PODS, host.output("ip", "-o", "link", "show", "type", "veth").split("\n", -1).length);
+        List<Future<?>> deletes = new ArrayList<>();
+        for (String pod : pods) {
+          deletes.add(threads.submit(() -> delete(host, pod)));
+        }
+        for (Future<?> one : deletes) {
+          one.get();
+        }
+      } finally {
+        threads.shutdownNow();
+        assertTrue(threads.awaitTermination(1, TimeUnit.MINUTES));
+      }
+      expectNothingLeft(box, host);
+    }
+  }
+
+  @OnGatun
+  void whatCannotBeIsSaidAndLeavesNothing(Box box) throws IOException {
+    try (HostNetwork host = new HostNetwork(box)) {
+      host.run("ip", "link", "add", "gatun0", "type", "veth", "peer", "name", "other");
+      host.gatun("pod", "create", "--network", "bridge", box.newId())
+          .expectFailure("gatun0", "bridge");
+      host.run("ip", "link", "del", "gatun0").expectSuccess();
+      Path config = box.hostFile("network.json", "{\n  \"ipv4\": \"10.0.0.1/33\"\n}");
+      host.gatun(
+              "pod", "create", "--network", "bridge", "--network-config", "" + config, box.newId())
+          .expectFailure(config.toString(), "/ipv4", "10.0.0.1/33");
+      host.gatun("pod", "create", "--network", "cni:nobody-has-this", box.newId())
+          .expectFailure("nobody-has-this");
+      host.gatun(
+              "pod", "create", "--network", "bridge", "--network-config", "/nonexistent", box.newId())
+          .expectFailure("/nonexistent", "ENOENT");
+      assertEquals("", box.call("pod", "list", "-q").expectSuccess().out());
+      expectNothingLeft(box, host);
+    }
+  }
+}
