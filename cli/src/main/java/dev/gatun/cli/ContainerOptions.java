@@ -13,6 +13,7 @@ final class ContainerOptions {
     Option.value("pid-file", (char) 0, "FILE", "where the process's pid is written to"),
     Option.flag("no-pivot", (char) 0, "move the root instead of pivot_root(2)"),
     Option.flag("no-new-keyring", (char) 0, "keep the session keyring"),
+    Option.value("pod", (char) 0, "POD", "put the container into a pod"),
     Option.value("preserve-fds", (char) 0, "N", "keep N descriptors behind stdio and LISTEN_FDS"),
   };
 
@@ -42,7 +43,8 @@ final class ContainerOptions {
         notify(call, attended) != null,
         call.rootless(),
         null,
-        call.cgroups());
+        call.cgroups(),
+        options.get("pod"));
   }
 
   /** Who is told when the container is ready, null when nobody is. */

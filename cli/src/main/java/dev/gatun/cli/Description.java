@@ -26,7 +26,11 @@ final class Description {
       }
       out.endObject();
     }
-    out.member("owner", owner).endObject();
+    out.member("owner", owner);
+    if (state != null && state.pod() != null) {
+      out.member("pod", state.pod());
+    }
+    out.endObject();
   }
 
   static String created(Look.Found found) {

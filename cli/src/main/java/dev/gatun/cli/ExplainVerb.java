@@ -19,6 +19,7 @@ final class ExplainVerb implements Verb {
   public Option[] options() {
     return new Option[] {
       Option.flag("exec", (char) 0, "show what exec would do in a container of the bundle"),
+      Option.value("pod", (char) 0, "POD", "in a pod, which must be there"),
       Option.value("format", (char) 0, "FORMAT", "text or json (default text)"),
     };
   }
@@ -58,10 +59,11 @@ final class ExplainVerb implements Verb {
       throw new UsageException("invalid format \"" + format + "\": it must be text or json");
     }
     String bundle = call.options().arguments().getFirst();
+    String pod = call.options().get("pod");
     List<Explanation.Part> parts =
         call.options().has("exec")
-            ? Explanation.ofExec(call.kernel(), call.root(), bundle, ID)
-            : Explanation.of(call.kernel(), call.root(), bundle, ID);
+            ? Explanation.ofExec(call.kernel(), call.root(), bundle, ID, pod)
+            : Explanation.of(call.kernel(), call.root(), bundle, ID, pod);
     return format.equals("json") ? Outcome.print(json(parts)) : Outcome.print(text(parts));
   }
 

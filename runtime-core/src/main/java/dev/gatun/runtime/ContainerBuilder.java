@@ -23,6 +23,7 @@ public final class ContainerBuilder {
   private @Nullable Path bundle;
   private @Nullable Spec spec;
   private final StdioChoices stdio = new StdioChoices();
+  private @Nullable String pod;
   private boolean pivot = true;
   private boolean keyring = true;
 
@@ -100,6 +101,18 @@ public final class ContainerBuilder {
    */
   public ContainerBuilder stderr(Stdio choice) {
     stdio.stderr(choice);
+    return this;
+  }
+
+  /**
+   * Puts the container into a pod: it joins the pod's namespaces, and what the configuration says
+   * of them does not count.
+   *
+   * @param podId the id of a pod in the same state root
+   * @return this builder
+   */
+  public ContainerBuilder pod(String podId) {
+    pod = podId;
     return this;
   }
 
@@ -198,18 +211,19 @@ public final class ContainerBuilder {
           "create container \"" + id + "\": there is neither a bundle nor a configuration");
     }
     return new Create.Request(
-        id,
-        directory.toString(),
-        null,
-        null,
-        0,
-        0,
-        !pivot,
-        !keyring,
-        false,
-        null,
-        false,
-        Create.Rootless.AUTO,
-        new Embedding(streams.container(), config));
+            id,
+            directory.toString(),
+            null,
+            null,
+            0,
+            0,
+            !pivot,
+            !keyring,
+            false,
+            null,
+            false,
+            Create.Rootless.AUTO,
+            new Embedding(streams.container(), config))
+        .inPod(pod);
   }
 }

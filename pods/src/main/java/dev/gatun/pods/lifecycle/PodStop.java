@@ -28,6 +28,9 @@ public final class PodStop {
   /** How long a killed process may take to end, in seconds. */
   private static final int KILL_SECONDS = 10;
 
+  /** How long the pause process may take: it ends at once, unless somebody has stopped it. */
+  private static final int PAUSE_SECONDS = 2;
+
   private PodStop() {}
 
   /**
@@ -42,6 +45,13 @@ public final class PodStop {
     Sandbox sandbox = Sandbox.find(root.kernel(), root.path(), id, Sandbox.Purpose.CHANGE);
     try {
       end(root.kernel(), containers(root, sandbox), seconds);
+      if (sandbox.status() != Sandbox.Status.RUNNING) {
+        return;
+      }
+      sandbox.kill(Constants.SIGTERM);
+      if (!sandbox.end(PAUSE_SECONDS)) {
+        sandbox.kill(Constants.SIGKILL);
+      }
       if (!sandbox.end(KILL_SECONDS)) {
         throw new ContainerException(
             "pod \"" + id + "\": its pause process has not ended " + KILL_SECONDS + " s after KILL");

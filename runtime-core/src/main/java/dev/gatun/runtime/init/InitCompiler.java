@@ -60,6 +60,8 @@ public final class InitCompiler {
   private final @Nullable Slot cgroup;
   private final @Nullable Slot console;
   private final List<Joined> joined = new ArrayList<>();
+  private final @Nullable Slot pod;
+  private final @Nullable Slot leftOut;
   private final Slot channel;
   private final List<String> warnings = new ArrayList<>();
   private final Reporter reporter;
@@ -88,6 +90,7 @@ public final class InitCompiler {
    * @param embedded whether the runtime is in a JVM whose limits nobody meant for the container
    * @param laterCgroup the path of the cgroup's directory when it is made only after the
    *     intermediate exists; what is given is then a pipe, on which a byte says that it is there
+   * @param pod the pod that the container is put into, null when it stands alone
    */
   public record Options(
       String id,
@@ -98,7 +101,8 @@ public final class InitCompiler {
       boolean newKeyring,
       boolean inCgroup,
       boolean embedded,
-      @Nullable String laterCgroup) {
+      @Nullable String laterCgroup,
+      @Nullable Pod pod) {
     /** What the command line adds; see the components. */
     public Options(
         String id,
@@ -108,9 +112,21 @@ public final class InitCompiler {
         boolean noPivot,
         boolean newKeyring,
         boolean inCgroup) {
-      this(id, bundle, preservedFds, listenFds, noPivot, newKeyring, inCgroup, false, null);
+      this(id, bundle, preservedFds, listenFds, noPivot, newKeyring, inCgroup, false, null, null);
     }
   }
+
+  /**
+   * What of a configuration is a pod's: the namespaces of its pause process, which are in the
+   * configuration as if they were joined by path, and its mounts, which come last.
+   *
+   * @param id the pod's id
+   * @param namespaces the {@code CLONE_NEW*} bits of those that are joined through a pidfd of the
+   *     pause process; its user namespace is opened by path all the same
+   * @param ownNamespaces how many of the configuration's namespaces it had itself
+   * @param ownMounts how many of the configuration's mounts it had itself
+   */
+  public record Pod(String id, int namespaces, int ownNamespaces, int ownMounts) {}
 
   /**
    * A namespace that is joined through a descriptor.
@@ -119,8 +135,9 @@ public final class InitCompiler {
    * @param path where the runtime opens it
    * @param place the JSON pointer that asked for it
    * @param fd the slot of the image that the descriptor's number is put into
+   * @param ofPod whether the descriptor is the pidfd of a pod's pause process, the same for all
    */
-  public record Joined(NamespaceType type, String path, String place, Slot fd) {}
+  public record Joined(NamespaceType type, String path, String place, Slot fd, boolean ofPod) {}
 
   /**
    * The compiled image.
@@ -136,6 +153,7 @@ public final class InitCompiler {
    *     process has none
    * @param warnings what does not apply or cannot be granted, as far as it is known beforehand
    * @param joined namespaces to open, in the order in which they are joined
+   * @param pod takes a pidfd of the pod's pause process, null without a pod
    * @param begin the first record of the intermediate; the gate's are before it
    * @param init the first record of init
    * @param started the record from which on a failure is {@code start}'s
@@ -152,6 +170,7 @@ public final class InitCompiler {
       @Nullable Slot console,
       List<String> warnings,
       List<Joined> joined,
+      @Nullable Slot pod,
       int begin,
       int init,
       int started,
@@ -177,15 +196,13 @@ public final class InitCompiler {
     polls = b.variable("pollfds", 2 * Structs.SIZEOF_POLLFD);
     info = b.buffer("siginfo", Structs.SIZEOF_SIGNALFD_SIGINFO);
     seccomp = seccomp();
+    Pod into = options.pod();
+    pod = into == null ? null : b.fd("pod", "pause process of pod " + into.id());
+    leftOut = into == null ? null : b.slot("left out");
     for (int i = 0; i < linux.namespaces().size(); i++) {
       Namespace namespace = linux.namespaces().get(i);
       if (namespace.path() != null) {
-        joined.add(
-            new Joined(
-                namespace.type(),
-                namespace.path(),
-                "/linux/namespaces/" + i,
-                b.fd(namespace.type().procName(), namespace.path())));
+        joined.add(joined(namespace, i));
       }
     }
     // The mount namespace comes last: paths mean something else from then on.
@@ -197,6 +214,9 @@ public final class InitCompiler {
     userNamespace =
         UserNamespace.of(b, linux, privileges, sources, user == null ? null : user.fd());
     sources.from(userNamespace);
+    if (into != null) {
+      sources.ofPod(into.ownMounts());
+    }
     if (process == null) {
       throw new IllegalArgumentException("a configuration without a process");
     }
@@ -207,6 +227,18 @@ public final class InitCompiler {
     if (isLimited()) {
       compiler.inUserNamespace();
     }
+  }
+
+  private Joined joined(Namespace namespace, int number) {
+    NamespaceType type = namespace.type();
+    String path = String.valueOf(namespace.path());
+    Pod into = options.pod();
+    Slot fd =
+        into != null && pod != null && (into.namespaces() & type.cloneFlag()) != 0
+            ? pod
+            : b.fd(type.procName(), path);
+    boolean asked = into == null || number < into.ownNamespaces();
+    return new Joined(type, path, asked ? "/linux/namespaces/" + number : "", fd, fd == pod);
   }
 
   /** Whether it all happens in another user namespace than the initial one. */
@@ -296,6 +328,7 @@ public final class InitCompiler {
         console,
         warnings,
         joined,
+        pod,
         begin.record(),
         init.record(),
         started.record(),
@@ -411,11 +444,16 @@ public final class InitCompiler {
         Slot result = b.slot("joined");
         join.into(result).tolerate(Errno.EPERM);
         refused.add(result);
+      } else if (namespace.ofPod()) {
+        join.tolerate(Errno.ESRCH, stopped());
       } else {
         Idioms.close(b, namespace.fd());
       }
     }
     if (user == null || userNamespace == null) {
+      if (pod != null) {
+        Idioms.close(b, pod);
+      }
       return;
     }
     userNamespace.join(user.place());
@@ -429,8 +467,25 @@ public final class InitCompiler {
       b.branch(Condition.EQ, refused.get(i++), imm(0), done);
       b.sys(Syscall.SETNS, namespace.fd(), imm(namespace.type().cloneFlag()));
       b.bind(done);
-      Idioms.close(b, namespace.fd());
+      if (!namespace.ofPod()) {
+        Idioms.close(b, namespace.fd());
+      }
     }
+    if (pod != null) {
+      Idioms.close(b, pod);
+    }
+  }
+
+  /** The pod's pause process was there a moment ago. */
+  private Label stopped() {
+    Label stopped = b.label("stopped");
+    Pod into = options.pod();
+    b.outOfLine(() -> {
+      b.bind(stopped);
+      b.step("pod \"" + (into == null ? "" : into.id()) + "\" is stopped", "");
+      b.fail(Errno.ESRCH);
+    });
+    return stopped;
   }
 
   /** The procfs of the runtime's mount namespace, in which nothing is the container's yet. */
@@ -587,6 +642,10 @@ public final class InitCompiler {
         new RootfsCompiler(b, spec, options.noPivot(), sources)
             .terminal(
                 console == null ? null : new TerminalCompiler(b, process, "/process", console));
+    if (leftOut != null) {
+      b.set(leftOut, imm(0));
+      rootfs.ofPod(leftOut);
+    }
     if (hooks.beforePivot()) {
       rootfs.whenMounted(root -> {
         if (hooks.waitForRuntime()) {
@@ -737,6 +796,9 @@ public final class InitCompiler {
 
   private void waitForRuntime(Slot ungranted) {
     b.step("wait for the runtime", "");
+    if (leftOut != null) {
+      b.store(8, reporter.message().address(), imm(Message.RECORD), leftOut);
+    }
     send(Message.READY, ungranted);
     awaitGo();
     Idioms.close(b, go);

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *  kind      value            record            −errno
  *  PID       pid of init      -                 -
- *  READY     capabilities     -                 -
+ *  READY     capabilities     mounts of a pod   -
  *  STARTED   capabilities     -                 -             (those only of an exec)
  *  MIDDLE    pid              -                 -
  *  FAILED    bytes of slots   number of record  −errno      then the first slots themselves
@@ -47,7 +47,10 @@ public final class Message {
   /** Init, or the process of an exec, exists. */
   public static final int PID = 1;
 
-  /** Init waits to be told to go on; a bit for each capability that it could not be given. */
+  /**
+   * Init waits to be told to go on; a bit for each capability that it could not be given, and one
+   * for each mount of its pod that was left out.
+   */
   public static final int READY = 2;
 
   /** The next thing is {@code execve(2)}. */

@@ -65,7 +65,7 @@ public final class Allowance {
    * @param root where cgroup v2 is
    * @param id the container's id
    * @param driver who makes the cgroup
-   * @param scoped the cgroup when systemd makes it, else null
+   * @param settled the cgroup when it is settled already, by systemd or by a pod, else null
    * @return what they can have
    * @throws RuntimeException when limits are asked for that nobody may set here
    */
@@ -78,16 +78,16 @@ public final class Allowance {
       CgroupRoot root,
       String id,
       CgroupDriver.Kind driver,
-      @Nullable CgroupPath scoped) {
-    boolean own = driver == CgroupDriver.Kind.CGROUPFS;
+      @Nullable CgroupPath settled) {
+    boolean own = driver == CgroupDriver.Kind.CGROUPFS && settled == null;
     boolean lenient =
         asked == Create.Rootless.TRUE || (asked == Create.Rootless.AUTO && privileges.isLimited());
     boolean named = path != null && !path.isEmpty();
     if (!lenient && !privileges.isLimited()) {
       return new Allowance(
-          privileges, own ? CgroupPath.of(root, path, id) : scoped, resources);
+          privileges, own ? CgroupPath.of(root, path, id) : settled, resources);
     }
-    CgroupPath cgroup = scoped;
+    CgroupPath cgroup = settled;
     boolean nowhere = own && lenient && !named && root.own() == null;
     if (own && !nowhere) {
       cgroup = CgroupPath.of(root, path, id);

@@ -17,6 +17,11 @@ public final class ContainerId {
    *     empty, too long, nor begins with a dot
    */
   public static String check(String id) {
+    return check(id, "container");
+  }
+
+  /** As above, of something else that has ids of the same kind. */
+  static String check(String id, String what) {
     boolean good = !id.isEmpty() && id.length() <= NAME_MAX && id.charAt(0) != '.';
     for (int i = 0; good && i < id.length(); i++) {
       char c = id.charAt(i);
@@ -31,7 +36,9 @@ public final class ContainerId {
     }
     if (!good) {
       throw new ContainerException(
-          "invalid container id \""
+          "invalid "
+              + what
+              + " id \""
               + id
               + "\": it must have 1 to 255 of the characters A-Z a-z 0-9 _ + - . and no dot first");
     }

@@ -25,6 +25,7 @@ import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Hooks;
+import dev.gatun.oci.JsonWriter;
 import dev.gatun.oci.Linux;
 import dev.gatun.oci.Namespace;
 import dev.gatun.oci.NamespaceType;
@@ -32,6 +33,7 @@ import dev.gatun.oci.NetDevice;
 import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
+import dev.gatun.oci.SpecWriter;
 import dev.gatun.oci.State;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.hooks.HookKind;
@@ -89,6 +91,7 @@ public final class Create {
    * @param rootless whether a container may go without a cgroup that nobody lets it have
    * @param embedding what an embedding JVM adds, null on the command line
    * @param cgroups who makes the cgroup
+   * @param pod the id of the pod that the container is put into, or null
    */
   public record Request(
       String id,
@@ -104,7 +107,8 @@ public final class Create {
       boolean notifies,
       Rootless rootless,
       @Nullable Embedding embedding,
-      CgroupDriver cgroups) {
+      CgroupDriver cgroups,
+      @Nullable String pod) {
     /** What the library says: the runtime makes the cgroup. */
     public Request(
         String id,
@@ -134,7 +138,8 @@ public final class Create {
           notifies,
           rootless,
           embedding,
-          CgroupDriver.CGROUPFS);
+          CgroupDriver.CGROUPFS,
+          null);
     }
 
     /** What the command line says; see the components. */
@@ -165,7 +170,33 @@ public final class Create {
           notifies,
           rootless,
           null,
-          CgroupDriver.CGROUPFS);
+          CgroupDriver.CGROUPFS,
+          null);
+    }
+
+    /**
+     * The same in a pod.
+     *
+     * @param into the pod's id, or null for a container that stands alone
+     * @return the changed request
+     */
+    public Request inPod(@Nullable String into) {
+      return new Request(
+          id,
+          bundle,
+          consoleSocket,
+          pidFile,
+          preserveFds,
+          listenFds,
+          noPivot,
+          noNewKeyring,
+          attended,
+          pidfdSocket,
+          notifies,
+          rootless,
+          embedding,
+          cgroups,
+          into);
     }
   }
 
@@ -196,7 +227,12 @@ public final class Create {
   /** What the first exchange brought. */
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
   private record Bundle(
-      String path, byte[] config, CgroupRoot cgroups, String created, Privileges privileges) {}
+      String path,
+      byte[] config,
+      CgroupRoot cgroups,
+      String created,
+      Privileges privileges,
+      PodJoin.@Nullable Pod pod) {}
 
   private Create(Kernel kernel, String root, Request request) {
     this.kernel = kernel;
@@ -215,6 +251,9 @@ public final class Create {
    */
   public static Created run(Kernel kernel, String root, Request request) {
     ContainerId.check(request.id());
+    if (request.pod() != null) {
+      PodJoin.checkId(request.pod());
+    }
     return new Create(kernel, root, request).run();
   }
 
@@ -253,10 +292,13 @@ public final class Create {
   private static List<String> warnings(Plan plan, Spawned spawned) {
     List<String> all = new ArrayList<>(plan.compiled().warnings());
     all.addAll(plan.ignored());
+    int ready = Message.find(spawned.messages(), Message.READY);
+    if (plan.fitted() != null && ready >= 0) {
+      plan.fitted().leftOut(Message.u64(spawned.messages(), ready + Message.RECORD), all);
+    }
     for (String pointer : plan.unknown()) {
       all.add("unknown property is ignored [config.json " + pointer + "]");
     }
-    int ready = Message.find(spawned.messages(), Message.READY);
     long ungranted = ready < 0 ? 0 : Message.u64(spawned.messages(), ready + Message.VALUE);
     if (ungranted != 0) {
       all.add(
@@ -310,7 +352,9 @@ public final class Create {
       boolean shared,
       Hooks hooks,
       List<String> unknown,
-      List<String> ignored) {}
+      List<String> ignored,
+      PodJoin.@Nullable Pod pod,
+      PodSpec.@Nullable Fitted fitted) {}
 
   private Plan plan(Bundle bundle, boolean explained) {
     Spec spec = SpecReader.readValid(bundle.config(), "config.json");
@@ -318,14 +362,29 @@ public final class Create {
     if (request.notifies()) {
       spec = Notify.inContainer(spec, root + "/" + request.id());
     }
+    byte[] config = bundle.config();
+    List<String> ignored = new ArrayList<>(1);
+    PodSpec.Fitted fitted = bundle.pod() == null ? null : PodSpec.fit(spec, bundle.pod());
+    if (fitted != null) {
+      spec = fitted.spec();
+      ignored.addAll(fitted.warnings());
+      if (fitted.hasUserNamespace()) {
+        // Whoever enters the container later has to know.
+        config = SpecWriter.write(JsonWriter.compact(), spec).toByteArray();
+      }
+    }
     Linux linux = spec.linux() == null ? Linux.NONE : spec.linux();
     boolean withUserNamespace = linux.namespace(NamespaceType.USER) != null;
     // What only root can have is explained to anybody.
     Privileges asks = explained && !withUserNamespace ? Privileges.ROOT : bundle.privileges();
     IdMaps.check(spec, asks);
     CgroupDriver driver = request.cgroups();
+    CgroupPath inPod =
+        driver.kind() == CgroupDriver.Kind.DISABLED
+            ? null
+            : PodSpec.cgroup(linux, bundle.pod(), bundle.cgroups(), request.id());
     SystemdScope scope =
-        driver.kind() == CgroupDriver.Kind.SYSTEMD
+        driver.kind() == CgroupDriver.Kind.SYSTEMD && inPod == null
             ? SystemdScope.of(
                 bundle.cgroups(),
                 linux.cgroupsPath(),
@@ -343,9 +402,8 @@ public final class Create {
             bundle.cgroups(),
             request.id(),
             driver.kind(),
-            scope == null ? null : scope.cgroup());
+            scope == null ? inPod : scope.cgroup());
     CgroupPath cgroup = found.cgroup();
-    List<String> ignored = new ArrayList<>(1);
     Limits limits =
         driver.kind() == CgroupDriver.Kind.DISABLED
             ? Limits.disabled(found.resources(), bundle.cgroups(), ignored)
@@ -364,7 +422,8 @@ public final class Create {
                 !request.noNewKeyring(),
                 cgroup != null,
                 request.embedding() != null,
-                scope == null ? null : scope.cgroup().directory()),
+                scope == null ? null : scope.cgroup().directory(),
+                fitted == null ? null : fitted.pod()),
             found.privileges());
     InitImage image = InitImage.link(compiled);
     Hooks hooks = spec.hooks() == null ? Hooks.NONE : spec.hooks();
@@ -386,10 +445,11 @@ public final class Create {
                     cgroup.delegated(),
                     scope == null ? "" : scope.bus()),
             spec.annotations(),
-            HookKind.afterCreate(hooks));
+            HookKind.afterCreate(hooks),
+            request.pod());
     return new Plan(
         state,
-        bundle.config(),
+        config,
         cgroup,
         scope,
         limits,
@@ -401,7 +461,9 @@ public final class Create {
         isShared(linux),
         hooks,
         spec.unknownProperties(),
-        ignored);
+        ignored,
+        bundle.pod(),
+        fitted);
   }
 
   /** Whether processes of others may see and stop init. */
@@ -423,7 +485,9 @@ public final class Create {
       Data cwd,
       Data files,
       Slot configEnd,
-      Surroundings surroundings) {}
+      Surroundings surroundings,
+      Slot podAt,
+      PodJoin.@Nullable Reading pod) {}
 
   private Reading reading() {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
@@ -448,8 +512,14 @@ public final class Create {
     }
     b.set(configEnd, total);
     surroundings.read(descriptors, files, total);
+    Slot podAt = b.slot("pod at");
+    b.set(podAt, total);
+    PodJoin.Reading pod =
+        request.pod() == null
+            ? null
+            : PodJoin.read(b, descriptors, root, request.pod(), files, total);
     b.replyUpTo(files, total);
-    return new Reading(b.build(), cwd, files, configEnd, surroundings);
+    return new Reading(b.build(), cwd, files, configEnd, surroundings, podAt, pod);
   }
 
   private byte @Nullable [] givenConfig() {
@@ -479,6 +549,13 @@ public final class Create {
     byte[] all = result.bytes(reading.files());
     int config = (int) result.slot(reading.configEnd());
     Surroundings surroundings = reading.surroundings();
+    int podAt = (int) result.slot(reading.podAt());
+    PodJoin.Pod pod =
+        reading.pod() == null || request.pod() == null
+            ? null
+            : reading
+                .pod()
+                .pod(result, root, request.pod(), Arrays.copyOfRange(all, podAt, all.length));
     String workingDirectory = text(result.bytes(reading.cwd()));
     String path = request.bundle() == null ? "." : request.bundle();
     byte[] given = givenConfig();
@@ -487,7 +564,8 @@ public final class Create {
         given == null ? Arrays.copyOfRange(all, 0, config) : given,
         surroundings.cgroups(result, all),
         surroundings.time(result),
-        surroundings.privileges(result, all));
+        surroundings.privileges(result, all),
+        pod);
   }
 
   private static String text(byte[] bytes) {
@@ -512,6 +590,7 @@ public final class Create {
       long made,
       long first,
       boolean scoped,
+      boolean entered,
       byte[] messages,
       byte[] stat) {}
 
@@ -533,7 +612,8 @@ public final class Create {
       Slot statSize,
       Slot first,
       SystemdScope.@Nullable Answer answer,
-      @Nullable RuntimeHooks hooks) {}
+      @Nullable RuntimeHooks hooks,
+      @Nullable PodJoin pod) {}
 
   private Making making(Plan plan) {
     CgroupPath cgroup = plan.cgroup();
@@ -569,6 +649,7 @@ public final class Create {
     Slot pidfdSocket = b.slot("pidfd socket");
     descriptors.keep(pidfdSocket);
     PidfdSocket.connect(b, request.pidfdSocket(), pidfdSocket);
+    PodJoin pod = plan.pod() == null ? null : new PodJoin(b, descriptors, plan.pod(), request.id());
     Label present = b.label("present");
     Label done = b.label("done");
     Slot terminal = b.fd("terminal", "ptmx");
@@ -579,16 +660,32 @@ public final class Create {
     }
     Slot rootFd = StateRoot.make(b, root);
     descriptors.keep(rootFd);
+    if (pod != null) {
+      Label gone = b.label("no such pod");
+      pod.open(rootFd, gone);
+      b.outOfLine(() -> {
+        b.bind(gone);
+        Idioms.close(b, rootFd);
+        b.sys(Syscall.CLOSE, pidfdSocket).tolerateAny();
+        b.jump(done);
+      });
+    }
     b.step("make the state of container \"" + request.id() + "\"", "");
     b.sys(Syscall.MKDIRAT, rootFd, b.string(request.id()), imm(0711))
         .tolerate(Errno.EEXIST, present);
     b.outOfLine(() -> {
       b.bind(present);
       b.set(exists, imm(1));
+      if (pod != null) {
+        pod.taken();
+      }
       Idioms.close(b, rootFd);
       b.sys(Syscall.CLOSE, pidfdSocket).tolerateAny();
       b.jump(done);
     });
+    if (pod != null) {
+      pod.made();
+    }
     StateRoot.openContainer(b, rootFd, request.id()).into(directory);
     b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
     StateRoot.fifo(b, directory, StateRoot.START);
@@ -612,7 +709,12 @@ public final class Create {
     } else if (cgroupDirectory != null) {
       cgroupFd = limited(b, descriptors, cgroupDirectory, plan);
     }
-    Spawn.Channels channels = Spawn.channels(b, descriptors, directory, compiled, console);
+    Spawn.Channels channels =
+        Spawn.channels(
+            b, descriptors, directory, compiled, console, pod == null ? null : pod.pidfd());
+    if (pod != null) {
+      pod.check();
+    }
     ImageFile image =
         Spawn.image(
             b,
@@ -696,7 +798,8 @@ public final class Create {
         statSize,
         first,
         answer,
-        hooks);
+        hooks,
+        pod);
   }
 
   /** Makes the cgroup with its limits. */
@@ -726,6 +829,11 @@ public final class Create {
     Making making = making(plan);
     Slot made = making.made();
     Kernel.Result result = kernel.run(making.program());
+    PodJoin pod = making.pod();
+    RuntimeException refused = pod == null ? null : pod.failure(result);
+    if (refused != null) {
+      throw refused;
+    }
     if (result.slot(making.exists()) != 0) {
       throw new ContainerException(
           "container with given ID already exists: \"" + request.id() + "\"");
@@ -741,6 +849,7 @@ public final class Create {
             made == null ? 0 : result.slot(made),
             result.slot(making.first()),
             making.answer() != null && making.answer().isStarted(result),
+            pod != null && result.slot(pod.entered()) != 0,
             result.bytes(making.messages()),
             result.bytes(making.stat(), result.slot(making.statSize())));
     RuntimeHooks hooks = making.hooks();
@@ -951,8 +1060,13 @@ public final class Create {
     if (plan.scope() != null && spawned.scoped()) {
       plan.scope().stop(b);
     }
-    if (spawned.directory() >= 0) {
-      StateRoot.remove(b, rootFd, directory, request.id());
+    if (spawned.directory() >= 0 || spawned.entered()) {
+      PodJoin.remove(
+          b,
+          rootFd,
+          spawned.directory() < 0 ? null : directory,
+          request.id(),
+          spawned.entered() ? request.pod() : null);
     }
     Poststop poststop = Poststop.run(b, descriptors, spawned.directory() < 0 ? null : plan.state());
     descriptors.closeAll();

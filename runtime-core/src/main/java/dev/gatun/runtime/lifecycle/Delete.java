@@ -14,8 +14,8 @@ import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.runtime.ContainerException;
+import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.Look;
-import dev.gatun.runtime.state.StateRoot;
 import dev.gatun.runtime.state.Status;
 import java.util.List;
 
@@ -94,6 +94,12 @@ public final class Delete {
   /** Adds records that remove the cgroup and the state of a container without processes. */
   static void remove(ProgramBuilder b, Look.Found found) {
     Cgroups.remove(b, found);
-    StateRoot.remove(b, imm(found.root()), imm(found.directory()), found.id());
+    ContainerState state = found.state();
+    PodJoin.remove(
+        b,
+        imm(found.root()),
+        imm(found.directory()),
+        found.id(),
+        state == null ? null : state.pod());
   }
 }

@@ -16,6 +16,7 @@ import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.Look;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code explain}: what {@code create} and {@code start} would run for a bundle, process by
@@ -47,16 +48,14 @@ public final class Explanation {
    * @param root the state root's path, absolute
    * @param bundle the bundle's directory
    * @param id the id that the container would have
+   * @param pod the id of the pod that it would be in, or null
    * @return the parts, in the order in which they run
    * @throws RuntimeException with one sentence as its message
    */
-  public static List<Part> of(Kernel kernel, String root, String bundle, String id) {
+  public static List<Part> of(
+      Kernel kernel, String root, String bundle, String id, @Nullable String pod) {
     ContainerId.check(id);
-    return Create.explain(
-        kernel,
-        root,
-        new Create.Request(
-            id, bundle, null, null, 0, 0, false, false, false, null, false, Create.Rootless.AUTO));
+    return Create.explain(kernel, root, request(id, bundle, pod));
   }
 
   /**
@@ -67,16 +66,23 @@ public final class Explanation {
    * @param root the state root's path, absolute
    * @param bundle the bundle's directory
    * @param id the id that the container would have
+   * @param pod the id of the pod that it would be in, or null
    * @return the parts, in the order in which they run
    * @throws RuntimeException with one sentence as its message
    */
-  public static List<Part> ofExec(Kernel kernel, String root, String bundle, String id) {
+  public static List<Part> ofExec(
+      Kernel kernel, String root, String bundle, String id, @Nullable String pod) {
     ContainerId.check(id);
-    return Create.explainExec(
-        kernel,
-        root,
-        new Create.Request(
-            id, bundle, null, null, 0, 0, false, false, false, null, false, Create.Rootless.AUTO));
+    return Create.explainExec(kernel, root, request(id, bundle, pod));
+  }
+
+  private static Create.Request request(String id, String bundle, @Nullable String pod) {
+    if (pod != null) {
+      PodJoin.checkId(pod);
+    }
+    return new Create.Request(
+            id, bundle, null, null, 0, 0, false, false, false, null, false, Create.Rootless.AUTO)
+        .inPod(pod);
   }
 
   /** The three processes of an exec. */

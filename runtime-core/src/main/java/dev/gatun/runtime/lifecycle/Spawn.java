@@ -48,6 +48,7 @@ public final class Spawn {
    * @param goWrite permission to go on, the runtime's end
    * @param console the socket that the terminal is sent to, the image's end; null without one
    * @param namespaces the namespaces that are joined
+   * @param pod a pidfd of the pause process of the pod that is joined, null without one
    * @param image the image itself
    * @param inherited those that the image is given
    */
@@ -60,16 +61,22 @@ public final class Spawn {
       Slot goWrite,
       @Nullable Slot console,
       List<Slot> namespaces,
+      @Nullable Slot pod,
       Slot image,
       List<Slot> inherited) {}
 
-  /** Opens the FIFOs, pipes and namespaces. */
+  /**
+   * Opens the FIFOs, pipes and namespaces.
+   *
+   * @param pod a pidfd of the pause process of the pod that is joined, or null
+   */
   static Channels channels(
       ProgramBuilder b,
       Descriptors descriptors,
       Slot directory,
       InitCompiler.Image compiled,
-      @Nullable ConsoleSocket console) {
+      @Nullable ConsoleSocket console,
+      @Nullable Slot pod) {
     b.step("open the channels to the container's process", "");
     Slot start = descriptors.fd("start", StateRoot.START);
     Slot status = descriptors.fd("status", StateRoot.STATUS);
@@ -87,7 +94,14 @@ public final class Spawn {
       inherited.add(console.image());
     }
     List<Slot> namespaces = new ArrayList<>();
+    if (pod != null) {
+      inherited.add(pod);
+    }
     for (InitCompiler.Joined joined : compiled.joined()) {
+      if (joined.ofPod() && pod != null) {
+        namespaces.add(pod);
+        continue;
+      }
       Slot fd = namespace(b, joined);
       descriptors.add(fd);
       namespaces.add(fd);
@@ -102,6 +116,7 @@ public final class Spawn {
         goWrite,
         console == null ? null : console.image(),
         namespaces,
+        pod,
         descriptors.fd("image", "memfd:gatun"),
         inherited);
   }
@@ -194,7 +209,14 @@ public final class Spawn {
       give(b, image, last, imageCgroup, cgroup);
       channels.inherited().add(cgroup);
     }
+    Slot imagePod = compiled.pod();
+    if (imagePod != null && channels.pod() != null) {
+      give(b, image, last, imagePod, channels.pod());
+    }
     for (int i = 0; i < compiled.joined().size(); i++) {
+      if (compiled.joined().get(i).ofPod()) {
+        continue;
+      }
       give(b, image, last, compiled.joined().get(i).fd(), channels.namespaces().get(i));
     }
     return ImageFile.write(b, descriptors, elf, parts, channels.image(), directory, place, false);

@@ -4,14 +4,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Paths inside the container, handled as text; links in them are the kernel's business. */
-final class ContainerPath {
+public final class ContainerPath {
   private ContainerPath() {}
 
   /**
    * Makes a path absolute and takes out what means nothing: {@code .}, repeated slashes, and {@code
    * ..} with the name before it.
+   *
+   * @param path a path, or what is deprecated for one
+   * @return the clean path
    */
-  static String clean(String path) {
+  public static String clean(String path) {
     List<String> names = new ArrayList<>();
     int at = 0;
     while (at < path.length()) {
@@ -48,8 +51,13 @@ final class ContainerPath {
     return clean.substring(clean.lastIndexOf('/') + 1);
   }
 
-  /** Whether a clean path is a directory or lies under it. */
-  static boolean isIn(String clean, String directory) {
+  /**
+   * Whether a clean path is a directory or lies under it.
+   *
+   * @param clean the path
+   * @param directory the clean path of the directory
+   */
+  public static boolean isIn(String clean, String directory) {
     return clean.startsWith(directory)
         && (clean.length() == directory.length() || clean.charAt(directory.length()) == '/');
   }

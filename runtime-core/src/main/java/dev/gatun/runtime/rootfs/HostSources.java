@@ -48,6 +48,9 @@ public final class HostSources implements UserNamespace.Opener {
 
   private int count = 1;
 
+  /** The number of the first mount that the configuration does not have: the pod's come last. */
+  private int firstOfPod = Integer.MAX_VALUE;
+
   /** For each mount the mapping that it is given, or null. */
   private final @Nullable Mapping[] mappings;
 
@@ -198,6 +201,20 @@ public final class HostSources implements UserNamespace.Opener {
   }
 
   /**
+   * Says which mounts are the pod's, and asked for by no configuration.
+   *
+   * @param first the number of the first of them; all that follow are too
+   */
+  public void ofPod(int first) {
+    firstOfPod = first;
+  }
+
+  /** Whether a mount is the pod's. */
+  boolean isOfPod(int number) {
+    return number >= firstOfPod;
+  }
+
+  /**
    * Says who hands over.
    *
    * @param userNamespace the container's user namespace, or null
@@ -241,7 +258,11 @@ public final class HostSources implements UserNamespace.Opener {
         Mount mount = spec.mounts().get(i);
         String place = "/mounts/" + i;
         String path = ContainerPath.clean(mount.destination());
-        b.step("mount " + path, place);
+        if (i < firstOfPod) {
+          b.step("mount " + path, place);
+        } else {
+          b.step(MountCompiler.stepOfPod(path), "");
+        }
         MountOptions options = MountOptions.of(mount, place);
         Slot tree =
             options.isBind()

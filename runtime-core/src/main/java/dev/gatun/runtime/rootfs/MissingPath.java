@@ -15,6 +15,7 @@ import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes what a path leads to inside the container's root when it is missing, with links on the way,
@@ -46,6 +47,10 @@ final class MissingPath {
   private final RootDirectory in;
   private final ProgramBuilder b;
   private final List<Label> callers = new ArrayList<>();
+
+  /** For each caller where it goes when the path cannot be made, or null. */
+  private final List<@Nullable Label> without = new ArrayList<>();
+
   private final Label routine;
   private final Slot caller;
   private final Slot path;
@@ -100,12 +105,15 @@ final class MissingPath {
    * @param path a path in the container
    * @param error holds −errno of the call
    * @param like a descriptor: what is missing becomes a directory when it is one, else a file
+   * @param without where to go when the file system is read-only, or not this process's to write;
+   *     null when that is the call's failure too
    */
-  void make(Label call, Label failed, Addr path, Slot error, Slot like) {
+  void make(Label call, Label failed, Addr path, Slot error, Slot like, @Nullable Label without) {
     if (callers.isEmpty()) {
       b.outOfLine(this::routine);
     }
     callers.add(call);
+    this.without.add(without);
     b.outOfLine(() -> {
       b.bind(failed);
       b.set(r, error);
@@ -122,6 +130,7 @@ final class MissingPath {
     Label back = b.label("back");
     Label refused = b.label("refused");
     b.bind(routine);
+    b.set(directory, imm(-1));
     b.branch(Condition.EQ, r, imm(-Errno.ENOENT), walk);
     b.branch(Condition.NE, r, imm(-Errno.EAGAIN), refused);
     Label retry = b.loop("retry");
@@ -138,7 +147,26 @@ final class MissingPath {
     b.bind(walk);
     walk(retry, refused);
     b.bind(refused);
+    for (int i = 0; i < callers.size(); i++) {
+      Label instead = without.get(i);
+      if (instead != null) {
+        doWithout(callers.get(i), instead);
+      }
+    }
     b.fail(caller, r);
+  }
+
+  private void doWithout(Label call, Label instead) {
+    Label other = b.label("another call or error");
+    Label go = b.label("do without");
+    b.branch(Condition.NE, caller, call, other);
+    b.branch(Condition.EQ, r, imm(-Errno.EROFS), go);
+    b.branch(Condition.EQ, r, imm(-Errno.EACCES), go);
+    b.branch(Condition.NE, r, imm(-Errno.EPERM), other);
+    b.bind(go);
+    Idioms.close(b, directory);
+    b.jump(instead);
+    b.bind(other);
   }
 
   private void walk(Label retry, Label refused) {
@@ -151,7 +179,6 @@ final class MissingPath {
     Label lookUp = b.loopAhead("look up");
     copyPath();
     b.set(links, imm(0));
-    b.set(directory, imm(-1));
     b.store(1, resolved.address(), imm(0), imm('.'));
     b.set(tail, resolved.at(1));
     b.jump(reopen);

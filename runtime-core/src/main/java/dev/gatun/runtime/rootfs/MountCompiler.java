@@ -104,6 +104,36 @@ final class MountCompiler {
     }
   }
 
+  /**
+   * Mounts a file or directory of the pod. Where the container's root file system has no place for
+   * it, and none can be made, it is left out.
+   *
+   * @param bit what is added to {@code leftOut} then
+   */
+  void mountOfPod(Mount mount, String place, Slot leftOut, long bit) {
+    String path = ContainerPath.clean(mount.destination());
+    b.step(stepOfPod(path), "");
+    MountOptions options = MountOptions.of(mount, place);
+    Slot tree = sources.bindTree(mount, options, path, place);
+    in.setAttributes(tree, 0, options.attributesSet(), options.attributesCleared());
+    Label without = b.label("no place for it");
+    Label done = b.label("mounted or left out");
+    Slot target = in.like(path, tree, without);
+    place(tree, target, path, options, false);
+    b.bind(done);
+    b.outOfLine(() -> {
+      b.bind(without);
+      Idioms.close(b, tree);
+      b.alu(Function.OR, leftOut, leftOut, imm(bit));
+      b.jump(done);
+    });
+  }
+
+  /** What is said of a mount that the configuration does not have. */
+  static String stepOfPod(String path) {
+    return "mount the pod's " + path;
+  }
+
   /** Makes read-only what had to stay writable until everything in it was made. */
   void finish() {
     for (int i = 0; i < late.size(); i++) {

@@ -83,7 +83,7 @@ final class RootDirectory {
 
   /** Resolves a directory, which is made with all it is in when it is missing. */
   Slot directory(String path) {
-    return target(path, pathDirectory(), root);
+    return target(path, pathDirectory(), root, null);
   }
 
   /**
@@ -91,7 +91,7 @@ final class RootDirectory {
    * (CVE-2019-19921, CVE-2023-27561). It is made when it is missing.
    */
   Slot ordinaryDirectory(String path) {
-    return target(path, pathDirectory() | oNofollow, root);
+    return target(path, pathDirectory() | oNofollow, root, null);
   }
 
   /**
@@ -99,16 +99,24 @@ final class RootDirectory {
    * is one.
    */
   Slot like(String path, Slot source) {
-    return target(path, Constants.O_PATH, source);
+    return target(path, Constants.O_PATH, source, null);
   }
 
-  private Slot target(String path, int flags, Slot like) {
+  /**
+   * As above, and goes elsewhere when the target is missing and cannot be made: where the file
+   * system is read-only, or not this process's to write.
+   */
+  Slot like(String path, Slot source, Label without) {
+    return target(path, Constants.O_PATH, source, without);
+  }
+
+  private Slot target(String path, int flags, Slot like, @Nullable Label without) {
     Slot fd = b.fd("target", path);
     Label again = b.loop("again");
     Label failed = b.label("missing?");
     Addr name = b.string(ContainerPath.relative(path));
     Idioms.open(b, root, name, flags, 0, IN_ROOT).into(fd).tolerateAny(failed);
-    missing.make(again, failed, name, fd, like);
+    missing.make(again, failed, name, fd, like, without);
     return fd;
   }
 
@@ -132,7 +140,7 @@ final class RootDirectory {
       b.branch(Condition.NE, fd, imm(-Errno.EAGAIN), done);
       b.jump(nothing);
     });
-    missing.make(again, nothing, name, fd, root);
+    missing.make(again, nothing, name, fd, root, null);
   }
 
   /** Opens one name in a directory, whatever it is, a link too. */

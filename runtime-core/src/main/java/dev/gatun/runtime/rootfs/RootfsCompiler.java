@@ -46,6 +46,7 @@ public final class RootfsCompiler {
   private final Slot hostRoot;
   private @Nullable TerminalCompiler terminal;
   private @Nullable Consumer<Slot> mounted;
+  private @Nullable Slot leftOut;
 
   /**
    * Prepares to compile.
@@ -87,6 +88,16 @@ public final class RootfsCompiler {
   public RootfsCompiler terminal(@Nullable TerminalCompiler terminal) {
     this.terminal = terminal;
     return this;
+  }
+
+  /**
+   * Says what becomes of the pod's mounts, which {@link HostSources#ofPod} tells from others: where
+   * there is no place for one and none can be made, it is left out.
+   *
+   * @param leftOut takes a bit for each that is left out, the first one's lowest; it holds 0
+   */
+  public void ofPod(Slot leftOut) {
+    this.leftOut = leftOut;
   }
 
   /**
@@ -136,9 +147,14 @@ public final class RootfsCompiler {
         new MountCompiler(
             in, sources, label, linux.namespace(NamespaceType.CGROUP) != null, procfs);
     boolean devIsHosts = false;
+    int ofPod = 0;
     for (int i = 0; i < spec.mounts().size(); i++) {
       Mount mount = spec.mounts().get(i);
-      mounts.mount(mount, "/mounts/" + i);
+      if (sources.isOfPod(i) && leftOut != null) {
+        mounts.mountOfPod(mount, "/mounts/" + i, leftOut, 1L << ofPod++);
+      } else {
+        mounts.mount(mount, "/mounts/" + i);
+      }
       devIsHosts |= isHostsDev(mount);
     }
     sources.close();

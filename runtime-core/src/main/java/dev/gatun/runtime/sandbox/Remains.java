@@ -25,7 +25,7 @@ final class Remains {
   static final String SHM = "shm";
 
   /** The directory of a pod's directory with an entry for each container. */
-  static final String CONTAINERS = "containers";
+  static final String CONTAINERS = StateRoot.CONTAINERS;
 
   private static final long BENEATH =
       Constants.RESOLVE_BENEATH | Constants.RESOLVE_NO_SYMLINKS | Constants.RESOLVE_NO_XDEV;

@@ -90,7 +90,7 @@ public record SandboxState(
   }
 
   /** The file's contents, with the pid at {@link ContainerState#PID_OFFSET}. */
-  byte[] toBytes() {
+  public byte[] toBytes() {
     JsonWriter out = JsonWriter.compact();
     out.beginObject()
         .member("startTime", startTime)
@@ -116,7 +116,7 @@ public record SandboxState(
    * @return the state
    * @throws dev.gatun.oci.SpecException when it is none
    */
-  static SandboxState of(byte[] bytes) {
+  public static SandboxState of(byte[] bytes) {
     JsonInput in = new JsonInput(bytes, "state.json");
     int pid = 0;
     long startTime = 0;

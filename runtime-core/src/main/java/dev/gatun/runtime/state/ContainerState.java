@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  *     without a cgroup
  * @param annotations of the configuration
  * @param hooks those of the configuration that are run once the container has been created
+ * @param pod the id of the pod that it is in, or null
  */
 public record ContainerState(
     int pid,
@@ -36,7 +37,8 @@ public record ContainerState(
     int uid,
     @Nullable Cgroup cgroup,
     Map<String, String> annotations,
-    Hooks hooks) {
+    Hooks hooks,
+    @Nullable String pod) {
 
   /**
    * Where a container's cgroup is.
@@ -78,7 +80,8 @@ public record ContainerState(
         uid,
         cgroup,
         annotations,
-        hooks);
+        hooks,
+        pod);
   }
 
   /** The file's contents, with the pid at {@link #PID_OFFSET}. */
@@ -93,6 +96,9 @@ public record ContainerState(
         .member("created", created)
         .member("uid", uid);
     write(out, cgroup);
+    if (pod != null) {
+      out.member("pod", pod);
+    }
     write(out, "annotations", annotations);
     if (!hooks.isEmpty()) {
       SpecWriter.write(out.name("hooks"), hooks);
@@ -174,6 +180,7 @@ public record ContainerState(
     String path = "/";
     String delegated = "";
     String bus = "";
+    String pod = null;
     Map<String, String> annotations = Map.of();
     Hooks hooks = Hooks.NONE;
     in.beginObject();
@@ -191,6 +198,7 @@ public record ContainerState(
         case "cgroup" -> path = in.string();
         case "scope" -> delegated = in.string();
         case "bus" -> bus = in.string();
+        case "pod" -> pod = in.string();
         case "annotations" -> annotations = in.stringMap();
         case "hooks" -> hooks = SpecReader.readHooks(in);
         default -> in.skipUnknown();
@@ -199,6 +207,17 @@ public record ContainerState(
     in.end();
     Cgroup cgroup = mountPoint == null ? null : new Cgroup(mountPoint, path, delegated, bus);
     return new ContainerState(
-        pid, startTime, ociVersion, id, bundle, rootfs, created, uid, cgroup, annotations, hooks);
+        pid,
+        startTime,
+        ociVersion,
+        id,
+        bundle,
+        rootfs,
+        created,
+        uid,
+        cgroup,
+        annotations,
+        hooks,
+        pod);
   }
 }

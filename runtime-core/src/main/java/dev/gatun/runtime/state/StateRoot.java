@@ -38,6 +38,9 @@ public final class StateRoot {
   /** A symbolic link to the container's cgroup, for programs that have no JSON parser. */
   public static final String CGROUP = "cgroup";
 
+  /** In a pod's directory: the directory with an empty file for each of its containers. */
+  public static final String CONTAINERS = "containers";
+
   /** The directory that a container which notifies its service manager has mounted. */
   public static final String NOTIFY = "notify";
 
@@ -148,7 +151,22 @@ public final class StateRoot {
    * @param deleted where to go when whoever held the lock before has deleted the container
    */
   public static void lock(ProgramBuilder b, Arg directory, Label deleted) {
-    b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_EX));
+    lock(b, directory, Constants.LOCK_EX, deleted);
+  }
+
+  /**
+   * Locks a directory against those that delete it, and not against others that do as this does.
+   *
+   * @param b the program
+   * @param directory the directory
+   * @param deleted where to go when whoever held the lock before has deleted it
+   */
+  public static void lockShared(ProgramBuilder b, Arg directory, Label deleted) {
+    lock(b, directory, Constants.LOCK_SH, deleted);
+  }
+
+  private static void lock(ProgramBuilder b, Arg directory, int how, Label deleted) {
+    b.sys(Syscall.FLOCK, directory, imm(how));
     Data statx = b.buffer("statx", Structs.SIZEOF_STATX);
     Slot links = b.slot("links");
     b.sys(

@@ -83,7 +83,7 @@ class ExplanationTest {
   }
 
   private static List<Explanation.Part> explain(BundleKernel kernel) {
-    return Explanation.of(kernel, "/run/gatun", "/bundle", "ID");
+    return Explanation.of(kernel, "/run/gatun", "/bundle", "ID", null);
   }
 
   private static byte[] config() throws IOException {

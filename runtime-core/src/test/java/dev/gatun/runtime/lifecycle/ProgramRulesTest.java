@@ -117,11 +117,11 @@ class ProgramRulesTest {
     String root = directory.resolve("state").toString();
     LocalKernel kernel = new LocalKernel();
     List<LinkedProgram> programs = new ArrayList<>();
-    for (Explanation.Part part : Explanation.of(kernel, root, bundle.toString(), "rules")) {
+    for (Explanation.Part part : Explanation.of(kernel, root, bundle.toString(), "rules", null)) {
       programs.add(
           new LinkedProgram(config + " " + part.process() + " " + part.about(), part.program()));
     }
-    for (Explanation.Part part : Explanation.ofExec(kernel, root, bundle.toString(), "rules")) {
+    for (Explanation.Part part : Explanation.ofExec(kernel, root, bundle.toString(), "rules", null)) {
       programs.add(new LinkedProgram(config + " exec " + part.process(), part.program()));
     }
     for (Look.Purpose purpose : Look.Purpose.values()) {

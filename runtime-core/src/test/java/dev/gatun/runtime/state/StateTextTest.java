@@ -40,7 +40,8 @@ class StateTextTest {
             List.of(),
             List.of(),
             List.of(new Hook("/bin/a", List.of("a", "\"ü\""), List.of(), 7)),
-            List.of(new Hook("/bin/b", List.of(), null, null))));
+            List.of(new Hook("/bin/b", List.of(), null, null))),
+        "web");
   }
 
   @ParameterizedTest
@@ -64,7 +65,8 @@ class StateTextTest {
   @Test
   void aContainerMayHaveNoCgroup() {
     ContainerState none =
-        new ContainerState(1, 2, "1.0.0", "i", "/b", "/r", "t", 0, null, Map.of(), Hooks.NONE);
+        new ContainerState(
+            1, 2, "1.0.0", "i", "/b", "/r", "t", 0, null, Map.of(), Hooks.NONE, null);
     assertEquals(none, ContainerState.of(none.toBytes()));
   }
 
