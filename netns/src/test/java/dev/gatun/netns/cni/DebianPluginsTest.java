@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.gatun.linux.Errno;
 import dev.gatun.netns.cni.PluginRunner.Ending;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -78,8 +78,12 @@ class DebianPluginsTest {
     @Override
     public Ending run(String path, List<String> environment, byte[] input) {
       log.add(environment.getFirst().substring("CNI_COMMAND=".length()) + " " + path);
+      if (!Files.exists(Path.of(path))) {
+        return new Ending.NotExecuted(Errno.ENOENT);
+      }
       ProcessBuilder builder =
           new ProcessBuilder("nsenter", "--net=" + host.path(), "--", path)
+              .redirectInput(directory.resolve("input").toFile())
               .redirectError(directory.resolve("errors").toFile());
       Map<String, String> variables = builder.environment();
       for (String variable : environment) {
@@ -87,10 +91,8 @@ class DebianPluginsTest {
         variables.put(variable.substring(0, equals), variable.substring(equals + 1));
       }
       try {
+        Files.write(directory.resolve("input"), input);
         Process process = builder.start();
-        try (OutputStream stdin = process.getOutputStream()) {
-          stdin.write(input);
-        }
         byte[] output = process.getInputStream().readAllBytes();
         int status = process.waitFor();
         byte[] errors = Files.readAllBytes(directory.resolve("errors"));
@@ -143,14 +145,13 @@ class DebianPluginsTest {
          "routes": [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]}}
       """;
 
-  /** Without IPv6, for which this portmap looks for the rules of IPv4 when it checks. */
   private static final String CHAIN =
-      BRIDGE.replace(", [{\"subnet\": \"fd00:88::/64\"}]", "")
+      BRIDGE
           + """
           , {"type": "portmap", "capabilities": {"portMappings": true}},
           {"type": "firewall"},
           {"type": "tuning", "dataDir": "DIR/tuning", "capabilities": {"mac": true},
-           "sysctl": {"net.ipv4.conf.IFNAME.arp_filter": "1"}}
+           "sysctl": {"net.ipv4.conf.eth0.arp_filter": "1"}}
           """;
 
   private CniAttachment attach(CniNetwork network, String id, CniArguments arguments) {
@@ -173,14 +174,11 @@ class DebianPluginsTest {
   @Test
   void aPodIsAttachedCheckedAndDetached() throws Exception {
     CniNetwork network = network("\"cniVersion\": \"1.0.0\"", CHAIN);
-    CniArguments arguments =
-        CniArguments.NONE
-            .withPorts(List.of(new CniArguments.Port(null, 8080, 80, "tcp")))
-            .withMac("02:11:22:33:44:55");
-    CniAttachment attachment = attach(network, "p1", arguments);
+    CniAttachment attachment =
+        attach(network, "p1", CniArguments.NONE.withMac("02:11:22:33:44:55"));
     CniResult result = attachment.add(runner);
     assertEquals(
-        List.of("10.88.0.2/29"),
+        List.of("10.88.0.2/29", "fd00:88::2/64"),
         result.podIps().stream().map(ip -> ip.address() + "/" + ip.prefix()).toList());
     assertEquals("cni0", result.interfaces().getFirst().name());
     CniResult.Interface own = result.interfaces().get(2);
@@ -188,7 +186,7 @@ class DebianPluginsTest {
     assertEquals("02:11:22:33:44:55", own.mac());
     assertEquals(pod.path(), own.sandbox());
     assertEquals(2, result.routes().size());
-    assertEquals(List.of("10.88.0.2"), reserved());
+    assertEquals(List.of("10.88.0.2", "fd00:88::2"), reserved());
 
     String addresses = pod.run("ip", "addr", "show", "eth0");
     assertTrue(addresses.contains("inet 10.88.0.2/29"), addresses);
@@ -196,8 +194,6 @@ class DebianPluginsTest {
     assertEquals("1", pod.run("cat", "/proc/sys/net/ipv4/conf/eth0/arp_filter").strip());
     assertTrue(
         pod.run("busybox", "ping", "-c", "1", "-W", "5", "10.88.0.1").contains(" 0% packet loss"));
-    String nat = host.run("iptables", "-t", "nat", "-S");
-    assertTrue(nat.contains("--to-destination 10.88.0.2:80"), nat);
 
     // All that is known of it afterwards is what was written down.
     CniAttachment later = CniAttachment.parse(attachment.toBytes(), "cni.json");
@@ -231,12 +227,14 @@ class DebianPluginsTest {
             "p1",
             CniArguments.NONE.withPorts(List.of(new CniArguments.Port(null, 8080, 80, "udp"))));
     attachment.add(runner);
+    String before = host.run("iptables", "-t", "nat", "-S");
+    assertTrue(before.contains("--to-destination 10.88.0.2:80"), before);
     pod.end();
     attachment.delete(runner, null);
     assertEquals(List.of(), reserved());
     // The bridge plugin forgets its own masquerade without a pod to ask for its addresses.
-    String nat = host.run("iptables", "-t", "nat", "-S");
-    assertFalse(nat.contains("8080"), nat);
+    String after = host.run("iptables", "-t", "nat", "-S");
+    assertFalse(after.contains("8080"), after);
   }
 
   @Test
