@@ -204,6 +204,8 @@ class DebianPluginsTest {
         e.getMessage().startsWith("check \"p1\" in CNI network \"dbnet\": plugin \"bridge\": "),
         e.getMessage());
 
+    // The bridge plugin looks there for what it masquerades.
+    pod.run("ip", "addr", "add", "10.88.0.2/29", "dev", "eth0");
     runner.log.clear();
     later.delete(runner, pod.path());
     assertEquals(
