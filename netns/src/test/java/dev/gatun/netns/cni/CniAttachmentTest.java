@@ -125,8 +125,7 @@ class CniAttachmentTest {
             .withPorts(List.of());
     attach(runner, "1.0.0", arguments).add(runner);
     assertEquals("", runner.calls.get(0).asked("runtimeConfig"));
-    assertEquals(
-        "{\"mac\":\"c2:11:22:33:44:55\"}", runner.calls.get(1).asked("runtimeConfig"));
+    assertEquals("{\"mac\":\"c2:11:22:33:44:55\"}", runner.calls.get(1).asked("runtimeConfig"));
     assertEquals(
         "{\"portMappings\":[{\"hostPort\":8080,\"containerPort\":80,\"protocol\":\"tcp\"},"
             + "{\"hostPort\":5353,\"containerPort\":53,\"protocol\":\"udp\",\"hostIP\":\"127.0.0.1\"}],"
@@ -155,7 +154,8 @@ class CniAttachmentTest {
       assertThrows(
           CniException.class, () -> network.attach(runner, id, "/n", "eth0", CniArguments.NONE));
     }
-    for (String name : List.of("", ".", "..", "a/b", "a b", "a:b", "abcdefghijklmnop", "éééééééé")) {
+    for (String name :
+        List.of("", ".", "..", "a/b", "a b", "a:b", "abcdefghijklmnop", "éééééééé")) {
       assertThrows(
           CniException.class, () -> network.attach(runner, "p", "/n", name, CniArguments.NONE));
     }
@@ -197,8 +197,7 @@ class CniAttachmentTest {
         Arguments.of(
             FakeRunner.exited(1, "{\"code\":11,\"msg\":\"later\"}", ""),
             "later (code 11, try again later)"),
-        Arguments.of(
-            FakeRunner.exited(1, "{\"code\":999,\"msg\":\"own\"}", ""), "own (code 999)"),
+        Arguments.of(FakeRunner.exited(1, "{\"code\":999,\"msg\":\"own\"}", ""), "own (code 999)"),
         Arguments.of(
             FakeRunner.exited(3, "{\"code\":5}", "disk"),
             "exit status 3, having written: disk (code 5, I/O failure)"),
@@ -220,8 +219,7 @@ class CniAttachmentTest {
         Arguments.of(
             new Ending.TimedOut(60, "w".getBytes(StandardCharsets.UTF_8)),
             "it had not ended after 60 seconds, and was killed, having written: w"),
-        Arguments.of(
-            new Ending.TooMuch(100), "it wrote more than 100 bytes, and was killed"),
+        Arguments.of(new Ending.TooMuch(100), "it wrote more than 100 bytes, and was killed"),
         Arguments.of(
             new Ending.NotExecuted(Errno.ENOEXEC),
             "execute \"/opt/cni/bin/tuning\": ENOEXEC (exec format error)"),
@@ -260,8 +258,7 @@ class CniAttachmentTest {
     assertEquals("tuning", e.plugin());
     assertEquals("dbnet", e.network());
     assertEquals(0, e.getSuppressed().length);
-    assertEquals(
-        List.of("ADD bridge", "ADD tuning", "DEL tuning", "DEL bridge"), runner.log());
+    assertEquals(List.of("ADD bridge", "ADD tuning", "DEL tuning", "DEL bridge"), runner.log());
     // What the first plugin has said is all that is known of it.
     assertEquals(
         FakeRunner.members(FIRST), FakeRunner.members(runner.calls.getLast().asked("prevResult")));
@@ -275,7 +272,8 @@ class CniAttachmentTest {
         runner()
             .with(
                 "/opt/cni/bin/tuning",
-                call -> FakeRunner.exited(1, "{\"code\":100,\"msg\":\"" + call.command() + "\"}", ""));
+                call ->
+                    FakeRunner.exited(1, "{\"code\":100,\"msg\":\"" + call.command() + "\"}", ""));
     CniException e = assertThrows(CniException.class, () -> attach(runner, "1.0.0").add(runner));
     assertEquals(100, e.code());
     assertEquals(
@@ -297,8 +295,7 @@ class CniAttachmentTest {
                   return FakeRunner.exited(0, "", "");
                 });
     assertThrows(IllegalStateException.class, () -> attach(runner, "1.0.0").add(runner));
-    assertEquals(
-        List.of("DEL portmap", "DEL tuning", "DEL bridge"), runner.log().subList(3, 6));
+    assertEquals(List.of("DEL portmap", "DEL tuning", "DEL bridge"), runner.log().subList(3, 6));
   }
 
   @Test
@@ -342,8 +339,7 @@ class CniAttachmentTest {
     begun.delete(runner, null);
     assertEquals(List.of("DEL portmap", "DEL tuning", "DEL bridge"), runner.log());
     assertEquals("", runner.calls.getLast().asked("prevResult"));
-    assertEquals(
-        "{\"mac\":\"02:00:00:00:00:01\"}", runner.calls.getFirst().asked("runtimeConfig"));
+    assertEquals("{\"mac\":\"02:00:00:00:00:01\"}", runner.calls.getFirst().asked("runtimeConfig"));
   }
 
   @Test
@@ -366,8 +362,10 @@ class CniAttachmentTest {
     CniAttachment attachment = attach(runner, "1.0.0");
     attachment.add(runner);
     runner
-        .with("/opt/cni/bin/portmap", call -> FakeRunner.exited(1, "{\"code\":4,\"msg\":\"a\"}", ""))
-        .with("/usr/lib/cni/bridge", call -> FakeRunner.exited(1, "{\"code\":5,\"msg\":\"b\"}", ""));
+        .with(
+            "/opt/cni/bin/portmap", call -> FakeRunner.exited(1, "{\"code\":4,\"msg\":\"a\"}", ""))
+        .with(
+            "/usr/lib/cni/bridge", call -> FakeRunner.exited(1, "{\"code\":5,\"msg\":\"b\"}", ""));
     runner.calls.clear();
     CniException e = assertThrows(CniException.class, () -> attachment.delete(runner, null));
     assertEquals(
@@ -399,8 +397,7 @@ class CniAttachmentTest {
     FakeRunner runner = runner();
     CniAttachment attachment = attach(runner, "0.4.0");
     CniException e = assertThrows(CniException.class, () -> attachment.check(runner));
-    assertEquals(
-        "check \"p1\" in CNI network \"dbnet\": it has not been added", e.getMessage());
+    assertEquals("check \"p1\" in CNI network \"dbnet\": it has not been added", e.getMessage());
     attachment.add(runner);
     runner.calls.clear();
     assertTrue(attachment.check(runner));
@@ -424,7 +421,9 @@ class CniAttachmentTest {
     assertFalse(attach(runner, "0.3.1").check(runner));
     CniNetwork forbidden =
         CniNetworkTest.network(
-            CONFIG.formatted("1.0.0").replace("\"plugins\"", "\"disableCheck\": true, \"plugins\""));
+            CONFIG
+                .formatted("1.0.0")
+                .replace("\"plugins\"", "\"disableCheck\": true, \"plugins\""));
     CniAttachment attachment = forbidden.attach(runner, "p", "/n", "eth0", CniArguments.NONE);
     assertFalse(attachment.check(runner));
     assertFalse(CniAttachment.parse(attachment.toBytes(), "cni.json").check(runner));

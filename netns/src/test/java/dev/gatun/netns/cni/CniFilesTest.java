@@ -71,8 +71,7 @@ class CniFilesTest {
             + " \"capabilities\": {\"mac\": true}}";
     write(first, "1.conf", json.formatted("one"));
     write(first, "2.json", json.formatted("two"));
-    FakeRunner runner =
-        new FakeRunner().with("/opt/cni/bin/ptp", FakeRunner.answering("{}"));
+    FakeRunner runner = new FakeRunner().with("/opt/cni/bin/ptp", FakeRunner.answering("{}"));
     for (String name : List.of("one", "two")) {
       CniNetwork network = find(name);
       assertEquals(List.of(CniVersion.V0_3_1), network.versions());
@@ -103,7 +102,8 @@ class CniFilesTest {
     write(
         first,
         "net.conflist",
-        list("net", "inlined").replace("\"plugins\"", "\"loadOnlyInlinedPlugins\": true, \"plugins\""));
+        list("net", "inlined")
+            .replace("\"plugins\"", "\"loadOnlyInlinedPlugins\": true, \"plugins\""));
     assertEquals(List.of("inlined"), find("net").plugins());
     write(first, "net.conflist", "{\"cniVersion\": \"1.1.0\", \"name\": \"net\"}");
     assertEquals(List.of("ten", "twenty"), find("net").plugins());
@@ -139,8 +139,12 @@ class CniFilesTest {
     assertEquals(List.of("good"), find("net").plugins());
     CniException e = assertThrows(CniException.class, () -> find("nothing"));
     assertTrue(
-        e.getMessage().endsWith("; " + first + "/00.conflist:1:3: malformed JSON: expected a name"
-            + " in quotation marks"),
+        e.getMessage()
+            .endsWith(
+                "; "
+                    + first
+                    + "/00.conflist:1:3: malformed JSON: expected a name"
+                    + " in quotation marks"),
         e.getMessage());
     SpecException wrong = assertThrows(SpecException.class, () -> find("wrong"));
     assertEquals(

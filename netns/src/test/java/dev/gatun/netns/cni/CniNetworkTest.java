@@ -108,7 +108,8 @@ class CniNetworkTest {
     return new FakeRunner()
         .with(
             "/usr/lib/cni/old",
-            FakeRunner.answering("{\"cniVersion\":\"1.1.0\",\"supportedVersions\":" + oldOnes + "}"))
+            FakeRunner.answering(
+                "{\"cniVersion\":\"1.1.0\",\"supportedVersions\":" + oldOnes + "}"))
         .with(
             "/opt/cni/bin/new",
             FakeRunner.answering(
@@ -160,8 +161,7 @@ class CniNetworkTest {
         e.getMessage());
     FakeRunner silent = new FakeRunner().with("/opt/cni/bin/new", FakeRunner.answering("{}"));
     e = assertThrows(CniException.class, () -> attach(network(MANY), silent));
-    assertTrue(
-        e.getMessage().contains("missing property \"supportedVersions\""), e.getMessage());
+    assertTrue(e.getMessage().contains("missing property \"supportedVersions\""), e.getMessage());
   }
 
   // --- GC and STATUS
@@ -202,13 +202,10 @@ class CniNetworkTest {
     FakeRunner runner =
         new FakeRunner()
             .with(
-                "/opt/cni/bin/a",
-                call -> FakeRunner.exited(1, "{\"code\":100,\"msg\":\"no\"}", ""))
+                "/opt/cni/bin/a", call -> FakeRunner.exited(1, "{\"code\":100,\"msg\":\"no\"}", ""))
             .with("/opt/cni/bin/b", FakeRunner.answering(""));
-    CniException e =
-        assertThrows(CniException.class, () -> network(GARBAGE).gc(runner, List.of()));
-    assertEquals(
-        "clean up CNI network \"n\": plugin \"a\": no (code 100)", e.getMessage());
+    CniException e = assertThrows(CniException.class, () -> network(GARBAGE).gc(runner, List.of()));
+    assertEquals("clean up CNI network \"n\": plugin \"a\": no (code 100)", e.getMessage());
     assertEquals(
         "clean up CNI network \"n\": plugin \"c\": there is no such file in \"/opt/cni/bin\","
             + " \"/usr/lib/cni\"",
@@ -227,8 +224,7 @@ class CniNetworkTest {
     FakeRunner known = versions("[\"1.0.0\"]", "[\"1.0.0\",\"1.1.0\"]");
     assertFalse(network(MANY).gc(known, List.of()));
     assertFalse(network(MANY).status(known));
-    assertEquals(
-        List.of("VERSION new", "VERSION old", "VERSION new", "VERSION old"), known.log());
+    assertEquals(List.of("VERSION new", "VERSION old", "VERSION new", "VERSION old"), known.log());
   }
 
   @Test

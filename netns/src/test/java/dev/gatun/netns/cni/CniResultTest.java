@@ -53,8 +53,7 @@ class CniResultTest {
     assertEquals(
         List.of(
             new CniResult.Interface("cni0", "00:11:22:33:44:55", 1500, "", null, null),
-            new CniResult.Interface(
-                "eth0", null, 0, "/proc/7/ns/net", "/run/s", "0000:00:1f.6")),
+            new CniResult.Interface("eth0", null, 0, "/proc/7/ns/net", "/run/s", "0000:00:1f.6")),
         result.interfaces());
     assertEquals(
         List.of(
@@ -70,8 +69,7 @@ class CniResultTest {
                 IpAddress.parse("::"), 0, IpAddress.parse("fd00::1"), 1400, 1360, 0, 254, 253)),
         result.routes());
     assertEquals(
-        new CniResult.Dns(
-            List.of("10.1.0.1"), "a.example", List.of("b", "c"), List.of("ndots:5")),
+        new CniResult.Dns(List.of("10.1.0.1"), "a.example", List.of("b", "c"), List.of("ndots:5")),
         result.dns());
     assertEquals(
         List.of("10.1.0.5", "fd00::5", "192.0.2.7"),
@@ -141,8 +139,7 @@ class CniResultTest {
           {"cniVersion":"1.0.0"} {}|text after the end of the document
           """)
   void whatIsNoResultIsSaidToBe(String json, String problem) {
-    SpecException e =
-        assertThrows(SpecException.class, () -> read(json, CniVersion.V1_0_0), json);
+    SpecException e = assertThrows(SpecException.class, () -> read(json, CniVersion.V1_0_0), json);
     assertTrue(e.getMessage().contains(problem), e.getMessage());
   }
 
@@ -181,8 +178,7 @@ class CniResultTest {
       try {
         CniResult.Written written = CniResult.read(json, "result", CniVersion.V1_1_0);
         assertEquals(
-            written.result(),
-            CniResult.read(written.json(), "result", CniVersion.V1_1_0).result());
+            written.result(), CniResult.read(written.json(), "result", CniVersion.V1_1_0).result());
         written.result().podIps();
         read++;
       } catch (SpecException e) {
@@ -233,8 +229,7 @@ class CniResultTest {
         interfaces,
         ips,
         routes,
-        new CniResult.Dns(
-            texts(random), text(random), texts(random), texts(random)));
+        new CniResult.Dns(texts(random), text(random), texts(random), texts(random)));
   }
 
   private static long number(Random random, boolean rich) {

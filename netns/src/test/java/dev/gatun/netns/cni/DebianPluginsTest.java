@@ -259,8 +259,7 @@ class DebianPluginsTest {
       attachments.add(attachment);
     }
     String links = pod.run("ip", "-o", "link");
-    CniAttachment last =
-        network.attach(runner, "p5", pod.path(), "eth5", CniArguments.NONE);
+    CniAttachment last = network.attach(runner, "p5", pod.path(), "eth5", CniArguments.NONE);
     CniException e = assertThrows(CniException.class, () -> last.add(runner));
     assertTrue(
         e.getMessage()
@@ -342,8 +341,7 @@ class DebianPluginsTest {
   @Test
   void loopbackIsANetworkOfItsOwn() throws Exception {
     CniNetwork network = network("\"cniVersion\": \"1.0.0\"", "{\"type\": \"loopback\"}");
-    CniAttachment attachment =
-        network.attach(runner, "p1", pod.path(), "lo", CniArguments.NONE);
+    CniAttachment attachment = network.attach(runner, "p1", pod.path(), "lo", CniArguments.NONE);
     CniResult result = attachment.add(runner);
     assertEquals("127.0.0.1", result.podIps().getFirst().address().toString());
     assertTrue(pod.run("ip", "-o", "link", "show", "lo").contains(",UP"));

@@ -65,9 +65,7 @@ final class FakeRunner implements PluginRunner {
 
   static Ending exited(int status, String output, String errors) {
     return new Exited(
-        status,
-        output.getBytes(StandardCharsets.UTF_8),
-        errors.getBytes(StandardCharsets.UTF_8));
+        status, output.getBytes(StandardCharsets.UTF_8), errors.getBytes(StandardCharsets.UTF_8));
   }
 
   List<String> log() {
