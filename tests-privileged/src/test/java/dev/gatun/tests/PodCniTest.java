@@ -163,8 +163,8 @@ class PodCniTest {
       assertFalse(nat.contains("10.88.0.2"), nat);
       String links = host.run("ip", "-o", "link").expectSuccess().out();
       assertFalse(links.contains("veth"), links);
-      box.expectNothingLeft();
     }
+    box.expectNothingLeft();
   }
 
   @OnGatun
@@ -201,8 +201,8 @@ class PodCniTest {
           .expectFailure("there is no CNI network \"nonet\" in \"/etc/cni/net.d\"");
       assertEquals(List.of(), host.reserved("dbnet"));
       assertEquals("", host.gatun("pod", "list", "-q").expectSuccess().out());
-      box.expectNothingLeft();
     }
+    box.expectNothingLeft();
   }
 
   @OnGatun
@@ -234,7 +234,7 @@ class PodCniTest {
           "{\"cniVersion\":\"1.0.0\",\"name\":\"spied\",\"type\":\"spy\",\"odd\":[1.0, null],"
               + "\"prevResult\":{\"cniVersion\":\"1.0.0\",\"x\":1}}",
           after.get(7));
-      box.expectNothingLeft();
     }
+    box.expectNothingLeft();
   }
 }
