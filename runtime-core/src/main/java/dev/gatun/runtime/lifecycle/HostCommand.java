@@ -283,14 +283,16 @@ public final class HostCommand {
       end(late, child, pidfd, Cause.TIMED_OUT, question.seconds(), reap);
     }
     b.set(busy, imm(0));
-    readable(OUTPUT, () -> {
-      b.alu(Function.SUB, room, imm(output.size()), total);
-      b.alu(Function.ADD, at, output.address(), total);
-      b.sys(Syscall.READ, read, at, room).into(got);
-      b.alu(Function.ADD, total, total, got);
-      b.branch(Condition.EQ, total, imm(output.size()), tooMuch);
-      end(tooMuch, child, pidfd, Cause.WROTE_TOO_MUCH, output.size(), reap);
-    });
+    readable(
+        OUTPUT,
+        () -> {
+          b.alu(Function.SUB, room, imm(output.size()), total);
+          b.alu(Function.ADD, at, output.address(), total);
+          b.sys(Syscall.READ, read, at, room).into(got);
+          b.alu(Function.ADD, total, total, got);
+          b.branch(Condition.EQ, total, imm(output.size()), tooMuch);
+          end(tooMuch, child, pidfd, Cause.WROTE_TOO_MUCH, output.size(), reap);
+        });
     if (otherRead != null && errors != null) {
       Ring ring = errors;
       readable(OTHER, () -> keep(otherRead, ring));
@@ -347,8 +349,7 @@ public final class HostCommand {
         b.alu(Function.SUB, group, imm(0), child.pid());
         b.sys(Syscall.KILL, group, imm(Constants.SIGKILL)).tolerateAny();
       }
-      b.sys(Syscall.PIDFD_SEND_SIGNAL, pidfd, imm(Constants.SIGKILL), imm(0), imm(0))
-          .tolerateAny();
+      b.sys(Syscall.PIDFD_SEND_SIGNAL, pidfd, imm(Constants.SIGKILL), imm(0), imm(0)).tolerateAny();
       b.jump(reap);
     });
   }
