@@ -93,7 +93,7 @@ public final class PodRules {
       if (seen != null) {
         deleteStale(transaction, seen, podId, leases, ports, mappings);
       }
-      addElements(transaction, config, podId, leases, ports);
+      addElements(transaction, seen, config, podId, leases, ports);
       Transaction.Failure failure = transaction.attempt(kernel, host);
       if (failure == null) {
         if (isIpv4) {
@@ -102,7 +102,7 @@ public final class PodRules {
         return;
       }
       int errno = failure.error().errno();
-      if (failure.element() != null && errno == Errno.EEXIST) {
+      if ((failure.element() != null && errno == Errno.EEXIST) || isOverlap(failure.error())) {
         seen = Snapshot.take(kernel, host);
         whole |= seen == null;
       } else if (errno == Errno.ERESTART || errno == Errno.EBUSY || errno == Errno.EAGAIN) {
@@ -112,7 +112,7 @@ public final class PodRules {
       } else if (errno == Errno.ENOENT && seen != null) {
         seen = Snapshot.take(kernel, host);
       } else {
-        throw explained(failure.error());
+        throw failure.error();
       }
     }
     throw tooBusy("add the rules of pod \"" + podId + "\"");
@@ -159,16 +159,30 @@ public final class PodRules {
     Conversation.talk(kernel, host, Constants.NETLINK_ROUTE, requests);
   }
 
-  private static NetlinkException explained(NetlinkException error) {
-    boolean overlaps =
-        error.operation().startsWith("add range ")
-            && (error.errno() == Errno.ENOTEMPTY || error.errno() == Errno.EEXIST);
-    return overlaps
-        ? new NetlinkException(
-            error.operation() + ": it overlaps another range that pods of this host use",
-            error.errno(),
-            error)
-        : error;
+  /** Whether another configuration has a range that this one is in, or that is in this one. */
+  private static boolean isOverlap(NetlinkException error) {
+    return error.operation().startsWith("add range ")
+        && (error.errno() == Errno.ENOTEMPTY || error.errno() == Errno.EEXIST);
+  }
+
+  /** Of two ranges that overlap one is in the other, and the wider one stands for both. */
+  private static void addRange(
+      Transaction transaction, @Nullable Snapshot seen, NamedSet set, Subnet range) {
+    List<Element> elements = seen == null ? List.of() : seen.elements();
+    for (int i = 0; seen != null && i < elements.size(); i++) {
+      Element first = elements.get(i);
+      if (first.set() != set || first.isEnd()) {
+        continue;
+      }
+      Element end = seen.endOf(first);
+      if (first.covers(end, range)) {
+        return;
+      }
+      if (range.contains(first.address())) {
+        transaction.deleteRange(first, end);
+      }
+    }
+    transaction.addRange(set, range);
   }
 
   private static NetlinkException tooBusy(String operation) {
@@ -213,6 +227,7 @@ public final class PodRules {
 
   private static void addElements(
       Transaction transaction,
+      @Nullable Snapshot seen,
       NetworkConfig config,
       String podId,
       List<AddressPool.Lease> leases,
@@ -224,10 +239,10 @@ public final class PodRules {
           Element.pod(lease.address(), podId),
           "add address " + lease.address() + " of pod \"" + podId + "\"");
       if (config.masquerade()) {
-        transaction.addRange(NamedSet.outbound(family), lease.range());
+        addRange(transaction, seen, NamedSet.outbound(family), lease.range());
       }
       if (!ports.isEmpty()) {
-        transaction.addRange(NamedSet.ranges(family), lease.range());
+        addRange(transaction, seen, NamedSet.ranges(family), lease.range());
       }
     }
     if (!ports.isEmpty()) {
