@@ -15,6 +15,7 @@ import dev.gatun.netns.netlink.Requests;
 import dev.gatun.netns.netlink.Rtnetlink;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the host's packet filter does for pods; {@link dev.gatun.netns.Nftables} tells what.
