@@ -9,6 +9,7 @@ import dev.gatun.netns.NetlinkException;
 import dev.gatun.netns.NetworkConfig;
 import dev.gatun.netns.NetworkNamespace;
 import dev.gatun.netns.PortMapping;
+import dev.gatun.netns.Subnet;
 import dev.gatun.netns.netlink.Conversation;
 import dev.gatun.netns.netlink.Netlink;
 import dev.gatun.netns.netlink.Requests;
