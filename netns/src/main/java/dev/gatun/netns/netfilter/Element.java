@@ -267,6 +267,18 @@ final class Element {
     return reaches(end, range.network()) && reaches(end, range.broadcast());
   }
 
+  /**
+   * Whether a range is just the interval that begins with this.
+   *
+   * @param end what is behind the interval; null if nothing is
+   * @param range the range
+   */
+  boolean isBeginOf(@Nullable Element end, Subnet range) {
+    Element itsEnd = end(set, range.broadcast());
+    return isAt(first(set, range))
+        && (end == null ? itsEnd == null : itsEnd != null && end.isAt(itsEnd));
+  }
+
   private boolean reaches(@Nullable Element end, IpAddress address) {
     byte[] bytes = address.bytes();
     return bytes.length == key.length

@@ -137,10 +137,10 @@ class MessagesTest {
     transaction.addOwn(Element.pod(a4, "a"), "");
     transaction.addOwn(Element.pod(b4, "b"), "");
     transaction.addOwn(Element.pod(a6, "a"), "");
-    transaction.addRange(NamedSet.OUTBOUND4, range4);
-    transaction.addRange(NamedSet.OUTBOUND6, range6);
-    transaction.addRange(NamedSet.RANGES4, range4);
-    transaction.addRange(NamedSet.RANGES6, range6);
+    transaction.addRange(NamedSet.OUTBOUND4, range4, false);
+    transaction.addRange(NamedSet.OUTBOUND6, range6, false);
+    transaction.addRange(NamedSet.RANGES4, range4, false);
+    transaction.addRange(NamedSet.RANGES6, range6, false);
     transaction.addShared(Element.bridge("gatun0"), "");
     transaction.addOwn(Element.port(PortMapping.parse("8080:80"), a4, "a"), "");
     transaction.addOwn(Element.port(PortMapping.parse("0.0.0.0:8080:80/udp"), a4, "a"), "");
