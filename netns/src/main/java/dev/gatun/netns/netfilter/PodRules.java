@@ -82,10 +82,12 @@ public final class PodRules {
     boolean whole = seen == null || !seen.isWhole();
     boolean conflict = false;
     for (int i = 0; i < MOST_TRIES; i++) {
-      boolean depends =
-          seen != null && (conflict || mindsRanges(seen, ranges, leases));
-      Transaction transaction =
-          depends ? new Transaction(seen.generation()) : new Transaction();
+      boolean depends = false;
+      Transaction transaction = new Transaction();
+      if (seen != null && (conflict || mindsRanges(seen, ranges, leases))) {
+        depends = true;
+        transaction = new Transaction(seen.generation());
+      }
       if (whole) {
         GatunTable.add(transaction);
         if (config.masquerade()) {
@@ -164,8 +166,7 @@ public final class PodRules {
   private static boolean isRace(NetlinkException error) {
     return switch (error.errno()) {
       case Errno.ERESTART, Errno.EBUSY, Errno.EAGAIN -> true;
-      case Errno.EEXIST, Errno.ENOTEMPTY ->
-          error.operation().startsWith(Transaction.ADD_RANGE);
+      case Errno.EEXIST, Errno.ENOTEMPTY -> error.operation().startsWith(Transaction.ADD_RANGE);
       default -> false;
     };
   }

@@ -43,8 +43,7 @@ class MessagesTest {
       String text = new String(in.readAllBytes(), StandardCharsets.US_ASCII);
       for (String line : text.lines().toList()) {
         String[] parts = line.split(" ", -1);
-        all.add(
-            new Sent(Integer.parseInt(parts[0]), Integer.decode(parts[1]), parts[2]));
+        all.add(new Sent(Integer.parseInt(parts[0]), Integer.decode(parts[1]), parts[2]));
       }
     }
     return all;
@@ -151,8 +150,7 @@ class MessagesTest {
     int before = expected.size();
     expected.removeIf(element -> NOTHING_FIRST.matcher(element).find());
     assertEquals(4, before - expected.size());
-    assertEquals(
-        String.join("\n", expected), String.join("\n", elements(sent(transaction))));
+    assertEquals(String.join("\n", expected), String.join("\n", elements(sent(transaction))));
   }
 
   /** All elements in messages, each behind the set that it is in. */
@@ -189,7 +187,6 @@ class MessagesTest {
   void aTransactionBeginsWithTheGenerationItIsFor() throws IOException {
     assertEquals(sentByNft().getFirst().toString(), sent(new Transaction()).getFirst().toString());
     assertEquals(
-        "0000000a" + "08000100" + "12345678",
-        sent(new Transaction(0x12345678)).getFirst().body);
+        "0000000a" + "08000100" + "12345678", sent(new Transaction(0x12345678)).getFirst().body);
   }
 }

@@ -165,7 +165,14 @@ class NftablesTest {
     assertEquals("0", routeLocalnet());
 
     // IPv6 alone needs no switch of IPv4.
-    Nftables.publish(kernel, host.namespace(), CONFIG, "a", LINK, leases(2).subList(1, 2), ports("[::]:8080:80"));
+    Nftables.publish(
+        kernel,
+        host.namespace(),
+        CONFIG,
+        "a",
+        LINK,
+        leases(2).subList(1, 2),
+        ports("[::]:8080:80"));
     assertEquals("0", routeLocalnet());
   }
 
@@ -232,7 +239,13 @@ class NftablesTest {
         assertThrows(
                 NetlinkException.class,
                 () ->
-                    Nftables.publish(kernel, host.namespace(), CONFIG, "b", LINK, List.of(lease4(3)),
+                    Nftables.publish(
+                        kernel,
+                        host.namespace(),
+                        CONFIG,
+                        "b",
+                        LINK,
+                        List.of(lease4(3)),
                         ports("[::1]:1:1")))
             .getMessage());
     assertEquals(before, ruleset());
@@ -273,7 +286,13 @@ class NftablesTest {
   @Test
   void rangesGoWithTheirLastPod() throws Exception {
     Subnet other = Subnet.parse("192.168.7.0/24");
-    Nftables.publish(kernel, host.namespace(), CONFIG, "b", LINK, List.of(new Lease(other, other.address(9))),
+    Nftables.publish(
+        kernel,
+        host.namespace(),
+        CONFIG,
+        "b",
+        LINK,
+        List.of(new Lease(other, other.address(9))),
         ports("1:1"));
     publish("a", 2, "2:2");
     assertEquals(2, count(ruleset(), "192.168.7.0/24"));
@@ -330,8 +349,7 @@ class NftablesTest {
   @Test
   void theLastAddressesOfAllAreARangeToo() throws Exception {
     Subnet top = Subnet.parse("255.255.0.0/16");
-    Nftables.ensure(
-        kernel, host.namespace(), CONFIG, "a", List.of(new Lease(top, top.address(9))));
+    Nftables.ensure(kernel, host.namespace(), CONFIG, "a", List.of(new Lease(top, top.address(9))));
     publish("b", 2);
     assertTrue(ruleset().contains("255.255.0.0/16"), ruleset());
     Nftables.unpublish(kernel, host.namespace(), "a", List.of());
@@ -382,13 +400,12 @@ class NftablesTest {
       List<Callable<Void>> all = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
         int number = i + 2;
-        all.add(
-            () -> {
-              publish("p" + number, number, 1000 + number + ":80");
-              unpublish("p" + number, number);
-              publish("p" + number, number, 1000 + number + ":80");
-              return null;
-            });
+        all.add(() -> {
+          publish("p" + number, number, 1000 + number + ":80");
+          unpublish("p" + number, number);
+          publish("p" + number, number, 1000 + number + ":80");
+          return null;
+        });
       }
       for (Future<Void> one : threads.invokeAll(all)) {
         one.get();
@@ -402,11 +419,10 @@ class NftablesTest {
       List<Callable<Void>> ends = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
         int number = i + 2;
-        ends.add(
-            () -> {
-              unpublish("p" + number, number);
-              return null;
-            });
+        ends.add(() -> {
+          unpublish("p" + number, number);
+          return null;
+        });
       }
       for (Future<Void> one : threads.invokeAll(ends)) {
         one.get();
@@ -465,8 +481,7 @@ class NftablesTest {
     transaction.beginRule("c", "some rule").unknown("nosuch");
     transaction.endRule();
     NetlinkException lack =
-        assertThrows(
-            NetlinkException.class, () -> transaction.attempt(kernel, host.namespace()));
+        assertThrows(NetlinkException.class, () -> transaction.attempt(kernel, host.namespace()));
     assertEquals(
         "add rule \"some rule\" to chain c: the kernel has no nf_tables expression \"nosuch\""
             + " (module nft_nosuch)",
