@@ -642,12 +642,12 @@ class AddressPoolTest {
   /** Where the range is occupied for a stretch, the search passes over it in the same exchange. */
   @Test
   void aStretchOfLeasesIsPassedOver() throws IOException {
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 300; i++) {
       lease(IPV4, "pod" + i);
     }
     Files.delete(cursor(IPV4));
     kernel.exchanges = 0;
-    assertEquals("10.207.3.234", lease(IPV4, "one"));
+    assertEquals("10.207.1.46", lease(IPV4, "one"));
     assertEquals(1, kernel.exchanges);
   }
 }

@@ -110,7 +110,9 @@ final class LinuxValidator {
     }
   }
 
-  /** Lets pass only parameters that belong to a namespace of the container; the rest are the host's. */
+  /**
+   * Lets pass only parameters that belong to a namespace of the container; the rest are the host's.
+   */
   private void sysctl(String name, List<Namespace> namespaces, String pointer) {
     String path = Sysctl.path(name);
     if (path == null) {

@@ -128,8 +128,8 @@ public final class SpecReader {
   }
 
   /**
-   * Reads id mappings that are part of another document, as {@link
-   * SpecWriter#write(JsonWriter, String, List)} writes them.
+   * Reads id mappings that are part of another document, as {@link SpecWriter#write(JsonWriter,
+   * String, List)} writes them.
    *
    * @param in that document, before the value
    * @return the mappings, not validated

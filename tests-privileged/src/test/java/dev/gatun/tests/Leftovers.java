@@ -125,6 +125,12 @@ record Leftovers(List<Long> processes, List<String> mounts, List<Path> cgroups, 
   private static List<Path> files(String token, Path stateRoot) {
     List<Path> found = new ArrayList<>();
     list(stateRoot, "*", found);
+    // What pods of any time share; what each of them had is in there.
+    Path pods = stateRoot.resolve(".pods");
+    Path network = stateRoot.resolve(".network");
+    found.removeAll(List.of(pods, network));
+    list(pods, "*", found);
+    list(network.resolve("leases"), "*", found);
     for (String place : List.of("/run", "/run/gatun", "/run/runc", "/run/netns", "/dev/shm")) {
       list(Path.of(place), "*" + token + "*", found);
     }

@@ -132,6 +132,27 @@ public final class Idioms {
   }
 
   /**
+   * A pair of Unix sockets, close-on-exec. Unlike a pipe such a socket says that nobody reads any
+   * more without raising SIGPIPE.
+   *
+   * @param b the program
+   * @param type {@code SOCK_STREAM} or {@code SOCK_SEQPACKET}
+   * @param one takes one end
+   * @param other takes the other end
+   */
+  public static void socketPair(ProgramBuilder b, int type, Slot one, Slot other) {
+    Data ends = b.buffer("socketpair", 8);
+    b.sys(
+        Syscall.SOCKETPAIR,
+        imm(Constants.AF_UNIX),
+        imm(type | Constants.SOCK_CLOEXEC),
+        imm(0),
+        ends.address());
+    b.load(4, one, ends.address(), imm(0));
+    b.load(4, other, ends.address(), imm(4));
+  }
+
+  /**
    * A path with a pid in it, {@code /proc/PID/name}, for a pid that only the program knows. The
    * digits are right-aligned in a row of slashes, which mean the same as one.
    *

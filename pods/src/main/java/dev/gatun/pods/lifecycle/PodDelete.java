@@ -41,7 +41,7 @@ public final class PodDelete {
       }
       List<String> warnings = new ArrayList<>();
       for (String container : sandbox.containers()) {
-        warnings.addAll(Delete.run(root.kernel(), root.path(), container, true));
+        warnings.addAll(Delete.withPod(root.kernel(), root.path(), container, id));
       }
       warnings.addAll(Networking.of(root, sandbox).disconnect(force));
       sandbox.remove();
@@ -57,6 +57,9 @@ public final class PodDelete {
       Status status;
       try {
         Look.Found found = Inventory.state(root.kernel(), root.path(), container);
+        if (!found.isOf(id)) {
+          continue;
+        }
         status = found.status();
       } catch (ContainerException e) {
         if (e.isMissing()) {

@@ -97,7 +97,7 @@ public final class PodStop {
     for (String id : sandbox.containers()) {
       try {
         Look.Found found = Look.at(root.kernel(), root.path(), id, Look.Purpose.ACT);
-        if (found.pidfd() < 0) {
+        if (found.pidfd() < 0 || !found.isOf(sandbox.id())) {
           found.close(root.kernel());
         } else {
           all.add(found);

@@ -50,7 +50,10 @@ public record PodView(Sandbox sandbox, NetworkState network, List<Look.Found> co
     List<Look.Found> containers = new ArrayList<>();
     for (String id : sandbox.containers()) {
       try {
-        containers.add(Inventory.state(root.kernel(), root.path(), id));
+        Look.Found found = Inventory.state(root.kernel(), root.path(), id);
+        if (found.isOf(sandbox.id())) {
+          containers.add(found);
+        }
       } catch (ContainerException e) {
         if (!e.isMissing()) {
           throw e;

@@ -695,7 +695,8 @@ public final class InitCompiler {
     b.step("open a private procfs", "");
     Slot context = b.slot("context");
     Slot procfs = b.fd("procfs", "/proc");
-    b.sys(Syscall.FSOPEN, b.string("proc"), imm(Constants.FSOPEN_CLOEXEC)).into(context);
+    Instruction open =
+        b.sys(Syscall.FSOPEN, b.string("proc"), imm(Constants.FSOPEN_CLOEXEC)).into(context);
     Instruction create = b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_CREATE));
     Instruction mount =
         b.sys(
@@ -708,7 +709,7 @@ public final class InitCompiler {
                         | Constants.MOUNT_ATTR_NOEXEC))
             .into(procfs);
     if (orExisting) {
-      existingProcfs(b, create, mount, procfs);
+      existingProcfs(b, open, create, mount, procfs);
     }
     Idioms.close(b, context);
     Label good = b.label("is procfs");
@@ -736,14 +737,16 @@ public final class InitCompiler {
   }
 
   /**
-   * The kernel gives a procfs to who owns the PID namespace, and where all of a procfs may be seen.
-   * Elsewhere what is mounted on the runtime's {@code /proc} has to do: it is not the container's,
-   * and what is mounted upon it is never entered.
+   * The kernel gives a procfs to who owns the PID namespace and the mount namespace, and where all
+   * of a procfs may be seen. Elsewhere what is mounted on the runtime's {@code /proc} has to do: it
+   * is not the container's, and what is mounted upon it is never entered.
    */
   private static void existingProcfs(
-      ProgramBuilder b, Instruction create, Instruction mount, Slot procfs) {
+      ProgramBuilder b, Instruction open, Instruction create, Instruction mount, Slot procfs) {
     Label refused = b.label("no new procfs");
     Label opened = b.label("a procfs");
+    // Without a mount namespace of the same owner.
+    open.tolerate(Errno.EPERM, refused);
     create.tolerate(Errno.EPERM, refused);
     mount.tolerate(Errno.EPERM, refused);
     b.bind(opened);

@@ -157,14 +157,7 @@ public final class PauseCompiler {
     b.bind(failed);
     reporter.failure();
     return new Image(
-        b.build(),
-        resident,
-        report,
-        go,
-        cgroup,
-        begin.record(),
-        pause.record(),
-        failed.record());
+        b.build(), resident, report, go, cgroup, begin.record(), pause.record(), failed.record());
   }
 
   private void intermediate(Label pause) {
@@ -230,8 +223,7 @@ public final class PauseCompiler {
             imm(0))
         .into(file)
         .tolerateAny(none);
-    b.sys(Syscall.WRITE, file, b.string(OOM_SCORE_ADJ), imm(OOM_SCORE_ADJ.length()))
-        .tolerateAny();
+    b.sys(Syscall.WRITE, file, b.string(OOM_SCORE_ADJ), imm(OOM_SCORE_ADJ.length())).tolerateAny();
     Idioms.close(b, file);
     b.bind(none);
   }
@@ -247,8 +239,7 @@ public final class PauseCompiler {
       userNamespace.receive();
     }
     if (userNamespace != null || !request.sysctls().isEmpty()) {
-      procfs =
-          InitCompiler.procfs(b, userNamespace != null || privileges.inUserNamespace());
+      procfs = InitCompiler.procfs(b, userNamespace != null || privileges.inUserNamespace());
     }
     if (userNamespace != null && procfs != null) {
       userNamespace.becomeRoot(procfs);
@@ -304,6 +295,7 @@ public final class PauseCompiler {
         imm(Structs.SIZEOF_MOUNT_ATTR));
     Tmpfs.make(
         b,
+        b.fd("context", "tmpfs"),
         List.of("source", NAME, "nr_blocks", "1", "nr_inodes", "1", "mode", "0555"),
         Constants.MOUNT_ATTR_RDONLY
             | Constants.MOUNT_ATTR_NOSUID
@@ -333,8 +325,7 @@ public final class PauseCompiler {
             Structs.SIZEOF_USER_CAP_DATA_STRUCT * Constants._LINUX_CAPABILITY_U32S_3);
     b.sys(Syscall.CAPSET, header.address(), none.address());
     // A change of credentials makes a process as dumpable as fs.suid_dumpable says.
-    b.sys(
-        Syscall.PRCTL, imm(Constants.PR_SET_DUMPABLE), imm(privileges.isRoot() ? 0 : 1));
+    b.sys(Syscall.PRCTL, imm(Constants.PR_SET_DUMPABLE), imm(privileges.isRoot() ? 0 : 1));
   }
 
   /**
@@ -368,12 +359,7 @@ public final class PauseCompiler {
       // One CHLD may stand for many children.
       Slot orphan = b.slot("orphan");
       Label next = b.loop("next orphan");
-      b.sys(
-              Syscall.WAIT4,
-              imm(-1),
-              imm(0),
-              imm(Constants.WNOHANG | Constants.__WALL),
-              imm(0))
+      b.sys(Syscall.WAIT4, imm(-1), imm(0), imm(Constants.WNOHANG | Constants.__WALL), imm(0))
           .into(orphan)
           .tolerate(Errno.ECHILD, wait);
       b.branch(Condition.NE, orphan, imm(0), next);

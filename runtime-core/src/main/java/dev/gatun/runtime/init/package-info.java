@@ -24,6 +24,9 @@
  * own on the go pipe; hooks of the container's namespaces it runs itself, and says HOOK when one of
  * them does not end well.
  *
+ * <p>The pause process of a pod ({@link dev.gatun.runtime.init.PauseCompiler}) comes to be in the
+ * same two stages. It has no gate: after <em>go</em> it waits for signals.
+ *
  * <p>A failure anywhere is a FAILED message with the record's number, −errno and all slots, on the
  * channel that is open at that time. End of file alone never means success.
  */

@@ -8,6 +8,7 @@ import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Descriptors;
+import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
 import dev.gatun.linux.program.ProgramBuilder;
@@ -70,15 +71,7 @@ record ConsoleSocket(Slot image, @Nullable Slot own) {
     b.step("make a socket for the terminal", "/process/terminal");
     Slot own = descriptors.fd("own console", null);
     Slot image = descriptors.fd("console", null);
-    Data ends = b.buffer("sockets", 8);
-    b.sys(
-        Syscall.SOCKETPAIR,
-        imm(Constants.AF_UNIX),
-        imm(Constants.SOCK_STREAM | Constants.SOCK_CLOEXEC),
-        imm(0),
-        ends.address());
-    b.load(4, own, ends.address(), imm(0));
-    b.load(4, image, ends.address(), imm(4));
+    Idioms.socketPair(b, Constants.SOCK_STREAM, own, image);
     return new ConsoleSocket(image, own);
   }
 

@@ -42,6 +42,7 @@ import dev.gatun.runtime.init.InitImage;
 import dev.gatun.runtime.init.Message;
 import dev.gatun.runtime.process.ProcessCompiler;
 import dev.gatun.runtime.state.ContainerState;
+import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.ProcessStat;
 import dev.gatun.runtime.state.StateRoot;
 import dev.gatun.runtime.userns.IdMaps;
@@ -751,7 +752,7 @@ public final class Create {
     boolean limited = plan.shared() && hooks == null && plan.hooks().createContainer().isEmpty();
     receive(
         b, channels, intermediate, messagesEnd, pid, ready, limited ? late : null, hooks, devices);
-    waitFor(b, intermediate);
+    Spawn.awaitIntermediate(b, intermediate);
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
     b.set(first, imm(0));
@@ -767,15 +768,7 @@ public final class Create {
       descriptors.close(cgroupFd);
     }
     b.step("find the start time of the container's process", "");
-    Slot statFile = descriptors.fd("stat", "/proc/PID/stat");
-    b.sys(
-            Syscall.OPENAT,
-            imm(Constants.AT_FDCWD),
-            Idioms.pidPath(b, "/proc/", pid, "/stat"),
-            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
-            imm(0))
-        .into(statFile);
-    b.sys(Syscall.READ, statFile, stat.address(), imm(MAX_STAT)).into(statSize);
+    Look.stat(b, descriptors, pid, stat, statSize, done);
     b.bind(done);
     descriptors.closeAll();
     Slot length = b.slot("length");
@@ -812,19 +805,6 @@ public final class Create {
     return cgroup;
   }
 
-  /** It has reported the pid of init and ends; a second time there is nothing to wait for. */
-  private static void waitFor(ProgramBuilder b, Slot intermediate) {
-    b.step("wait for the intermediate process", "");
-    b.sys(
-            Syscall.WAITID,
-            imm(Constants.P_PIDFD),
-            intermediate,
-            imm(0),
-            imm(Constants.WEXITED),
-            imm(0))
-        .tolerate(Errno.ECHILD);
-  }
-
   private Spawned spawn(Plan plan) {
     Making making = making(plan);
     Slot made = making.made();
@@ -851,7 +831,7 @@ public final class Create {
             making.answer() != null && making.answer().isStarted(result),
             pod != null && result.slot(pod.entered()) != 0,
             result.bytes(making.messages()),
-            result.bytes(making.stat(), result.slot(making.statSize())));
+            result.bytes(making.stat(), Math.max(0, result.slot(making.statSize()))));
     RuntimeHooks hooks = making.hooks();
     RuntimeException failure = hooks == null ? null : hooks.failure(result);
     if (failure == null) {
@@ -974,7 +954,7 @@ public final class Create {
       Label none = b.label("no hooks are due");
       b.branch(Condition.EQ, due, imm(0), none);
       b.set(due, imm(0));
-      waitFor(b, intermediate);
+      Spawn.awaitIntermediate(b, intermediate);
       hooks.run(State.Status.CREATING, pid);
       b.step("wait for the container's process", "");
       b.sys(Syscall.WRITE, channels.goWrite(), b.string("h"), imm(1));

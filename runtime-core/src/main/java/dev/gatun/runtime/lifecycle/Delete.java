@@ -18,6 +18,7 @@ import dev.gatun.runtime.state.ContainerState;
 import dev.gatun.runtime.state.Look;
 import dev.gatun.runtime.state.Status;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code delete}, in two exchanges: look at the container; end what is left of it and remove its
@@ -40,6 +41,26 @@ public final class Delete {
    * @throws RuntimeException with one sentence as its message
    */
   public static List<String> run(Kernel kernel, String root, String id, boolean force) {
+    return run(kernel, root, id, force, null);
+  }
+
+  /**
+   * Deletes a container with its pod, whatever it does; what is not there, or is not the pod's,
+   * stays as it is.
+   *
+   * @param kernel where
+   * @param root the state root's path
+   * @param id the container's id, of an entry of the pod
+   * @param pod the pod's id
+   * @return what callers should be told: poststop hooks that failed
+   * @throws RuntimeException with one sentence as its message
+   */
+  public static List<String> withPod(Kernel kernel, String root, String id, String pod) {
+    return run(kernel, root, id, true, pod);
+  }
+
+  private static List<String> run(
+      Kernel kernel, String root, String id, boolean force, @Nullable String pod) {
     ContainerId.check(id);
     Look.Found found;
     try {
@@ -49,6 +70,10 @@ public final class Delete {
         return List.of();
       }
       throw e;
+    }
+    if (pod != null && !found.isOf(pod)) {
+      found.close(kernel);
+      return List.of();
     }
     if ((found.status() == Status.RUNNING || found.status() == Status.PAUSED) && !force) {
       found.close(kernel);

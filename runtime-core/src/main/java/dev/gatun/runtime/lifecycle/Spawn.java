@@ -11,6 +11,7 @@ import dev.gatun.linux.program.Addr;
 import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Descriptors;
+import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
@@ -88,7 +89,7 @@ public final class Spawn {
     Slot goWrite = b.slot("go write");
     descriptors.keep(goWrite);
     pipe(b, reportRead, reportWrite);
-    socketPair(b, goRead, goWrite);
+    Idioms.socketPair(b, Constants.SOCK_STREAM, goRead, goWrite);
     List<Slot> inherited = new ArrayList<>(List.of(start, status, reportWrite, goRead));
     if (console != null) {
       inherited.add(console.image());
@@ -133,26 +134,6 @@ public final class Spawn {
     b.sys(Syscall.PIPE2, ends.address(), imm(Constants.O_CLOEXEC));
     b.load(4, read, ends.address(), imm(0));
     b.load(4, write, ends.address(), imm(4));
-  }
-
-  /**
-   * Adds records that make a pair of sockets: a socket, unlike a pipe, says that nobody reads any
-   * more without raising SIGPIPE.
-   *
-   * @param b the program
-   * @param one takes one end
-   * @param other takes the other end
-   */
-  public static void socketPair(ProgramBuilder b, Slot one, Slot other) {
-    Data ends = b.buffer("socketpair", 8);
-    b.sys(
-        Syscall.SOCKETPAIR,
-        imm(Constants.AF_UNIX),
-        imm(Constants.SOCK_STREAM | Constants.SOCK_CLOEXEC),
-        imm(0),
-        ends.address());
-    b.load(4, one, ends.address(), imm(0));
-    b.load(4, other, ends.address(), imm(4));
   }
 
   private static Slot namespace(ProgramBuilder b, InitCompiler.Joined joined) {
@@ -444,6 +425,25 @@ public final class Spawn {
     }
     b.onFailure(failing);
     return pidfd;
+  }
+
+  /**
+   * Adds a record that waits for an intermediate process, which has said what it has to say and
+   * ends; a second time there is nothing to wait for.
+   *
+   * @param b the program
+   * @param intermediate a slot with its pidfd
+   */
+  public static void awaitIntermediate(ProgramBuilder b, Slot intermediate) {
+    b.step("wait for the intermediate process", "");
+    b.sys(
+            Syscall.WAITID,
+            imm(Constants.P_PIDFD),
+            intermediate,
+            imm(0),
+            imm(Constants.WEXITED),
+            imm(0))
+        .tolerate(Errno.ECHILD);
   }
 
   private static void restoreMask(ProgramBuilder b, Data mask) {

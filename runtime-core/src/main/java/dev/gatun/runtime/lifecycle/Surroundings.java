@@ -148,8 +148,7 @@ public final class Surroundings {
    */
   public Privileges privileges(Kernel.Result result, byte[] all) {
     String uidMap = new String(part(result, all, map, end), StandardCharsets.US_ASCII);
-    return new Privileges(
-        result.slot(uid), result.slot(gid), Privileges.isNested(uidMap), "");
+    return new Privileges(result.slot(uid), result.slot(gid), Privileges.isNested(uidMap), "");
   }
 
   /**

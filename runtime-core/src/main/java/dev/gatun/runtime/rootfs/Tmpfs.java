@@ -22,6 +22,7 @@ public final class Tmpfs {
    * Adds records that make one and mount it nowhere.
    *
    * @param b the program
+   * @param context takes a descriptor, and is −1 in the end
    * @param options names, each followed by its value
    * @param attributes {@code MOUNT_ATTR_*}
    * @param into takes the descriptor of the mount
@@ -29,11 +30,11 @@ public final class Tmpfs {
    */
   public static void make(
       ProgramBuilder b,
+      Slot context,
       List<String> options,
       int attributes,
       Slot into,
       @Nullable Label refused) {
-    Slot context = b.fd("context", "tmpfs");
     Instruction open =
         b.sys(Syscall.FSOPEN, b.string("tmpfs"), imm(Constants.FSOPEN_CLOEXEC)).into(context);
     if (refused != null) {
@@ -51,6 +52,7 @@ public final class Tmpfs {
     b.sys(Syscall.FSCONFIG, context, imm(Constants.FSCONFIG_CMD_CREATE));
     b.sys(Syscall.FSMOUNT, context, imm(Constants.FSMOUNT_CLOEXEC), imm(attributes)).into(into);
     Idioms.close(b, context);
+    b.set(context, imm(-1));
   }
 
   /**

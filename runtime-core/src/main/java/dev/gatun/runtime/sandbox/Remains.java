@@ -63,8 +63,7 @@ final class Remains {
    * @param directory the pod's directory
    * @param id the pod's id
    */
-  static void removeDirectory(
-      ProgramBuilder b, String root, Arg pods, Arg directory, String id) {
+  static void removeDirectory(ProgramBuilder b, String root, Arg pods, Arg directory, String id) {
     String path = root + "/" + StateRoot.PODS + "/" + id + "/" + SHM;
     b.step("unmount \"" + path + "\"", "");
     Label missing = b.label("not mounted");
@@ -88,8 +87,7 @@ final class Remains {
     });
     b.step("remove the directory of pod \"" + id + "\"", "");
     empty(b, directory);
-    b.sys(Syscall.UNLINKAT, pods, b.string(id), imm(Constants.AT_REMOVEDIR))
-        .tolerate(Errno.ENOENT);
+    b.sys(Syscall.UNLINKAT, pods, b.string(id), imm(Constants.AT_REMOVEDIR)).tolerate(Errno.ENOENT);
   }
 
   /**
@@ -142,15 +140,7 @@ final class Remains {
     b.fail(rmdir, result);
     b.bind(enter);
     Idioms.openat2(
-        b,
-        here,
-        scan.name(),
-        b.arch().O_DIRECTORY(),
-        0,
-        BENEATH,
-        child,
-        vanished,
-        Errno.ENOENT);
+        b, here, scan.name(), b.arch().O_DIRECTORY(), 0, BENEATH, child, vanished, Errno.ENOENT);
     Idioms.close(b, here);
     b.set(here, child);
     b.set(below, imm(1));

@@ -145,32 +145,17 @@ public final class Sandbox implements AutoCloseable {
     if (purpose == Purpose.CHANGE) {
       StateRoot.lock(b, directory, missing);
     } else {
-      b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_SH | Constants.LOCK_NB))
-          .into(busy)
-          .tolerate(Errno.EAGAIN);
+      StateRoot.tryLock(b, directory, busy);
     }
     b.set(exists, imm(1));
-    Slot file = descriptors.fd("state", StateRoot.STATE);
-    b.sys(
-            Syscall.OPENAT,
-            directory,
-            b.string(StateRoot.STATE),
-            imm(Constants.O_RDONLY | b.arch().O_NOFOLLOW() | Constants.O_CLOEXEC),
-            imm(0))
-        .into(file)
-        .tolerate(Errno.ENOENT, done);
-    b.set(stateSize, Idioms.readAll(b, file, state));
-    descriptors.close(file);
+    StateRoot.read(b, descriptors, directory, state, stateSize, done);
     Look.process(b, descriptors, state, pid, pidfd, stat, statSize, done);
     b.bind(done);
     b.replyUpTo(state, stateSize);
     if (purpose == Purpose.READ) {
       descriptors.closeAll();
     } else if (purpose == Purpose.ACT) {
-      Label free = b.label("not locked");
-      b.branch(Condition.NE, busy, imm(0), free);
-      b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_UN)).tolerateAny();
-      b.bind(free);
+      StateRoot.unlock(b, directory, busy);
     }
     b.bind(end);
     return new Query(
@@ -206,8 +191,7 @@ public final class Sandbox implements AutoCloseable {
     }
     ProcessStat process =
         ProcessStat.of(result.bytes(query.stat(), Math.max(0, result.slot(query.statSize()))));
-    boolean same =
-        process != null && state.pid() != 0 && process.startTime() == state.startTime();
+    boolean same = process != null && state.pid() != 0 && process.startTime() == state.startTime();
     boolean alive = same && process != null && !process.dead();
     Status status =
         alive
@@ -417,9 +401,9 @@ public final class Sandbox implements AutoCloseable {
   }
 
   /**
-   * Removes the pod: kills its pause process and whatever is left in its cgroup, and waits for them;
-   * removes the cgroup, the shared memory and the directory. Whoever is interrupted can be called
-   * again. The pod must have been found to be changed, and is closed afterwards.
+   * Removes the pod: kills its pause process and whatever is left in its cgroup, and waits for
+   * them; removes the cgroup, the shared memory and the directory. Whoever is interrupted can be
+   * called again. The pod must have been found to be changed, and is closed afterwards.
    */
   public void remove() {
     opened();

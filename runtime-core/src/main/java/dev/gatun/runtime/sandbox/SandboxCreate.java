@@ -49,9 +49,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the sandbox of a pod, in three exchanges: look at the caller; make the directory, the cgroup
- * and the pause process; write down that the pod exists. Between the second and the third, whoever
- * creates the pod makes its network.
+ * Makes the sandbox of a pod, in three exchanges: look at the caller; make the directory, the
+ * cgroup and the pause process; write down that the pod exists. Between the second and the third,
+ * whoever creates the pod makes its network.
  *
  * <p>Killed in the first, it leaves nothing. Killed later, it leaves a directory that names the
  * cgroup, and a pause process that ends itself at the end of file on its socket: {@link
@@ -153,8 +153,7 @@ public final class SandboxCreate {
     List<IdMapping> mappings = request.idMappings();
     if (!asks.isRoot() && mappings.isEmpty()) {
       throw new ConfigException(
-          "",
-          "user " + asks.uid() + " is not root and needs a user namespace for a pod: --userns");
+          "", "user " + asks.uid() + " is not root and needs a user namespace for a pod: --userns");
     }
     CgroupDriver driver = request.cgroups();
     String parent = request.cgroupParent();
@@ -283,8 +282,7 @@ public final class SandboxCreate {
     b.set(messagesEnd, messages.address());
     CgroupPath podPath = state.podCgroup();
     CgroupPath pausePath = state.cgroupOf(PAUSE);
-    CgroupDirectory pod =
-        podPath == null || scope != null ? null : new CgroupDirectory(b, podPath);
+    CgroupDirectory pod = podPath == null || scope != null ? null : new CgroupDirectory(b, podPath);
     CgroupDirectory pause = pausePath == null ? null : new CgroupDirectory(b, pausePath);
     if (pod != null) {
       b.set(pod.made(), imm(0));
@@ -317,7 +315,7 @@ public final class SandboxCreate {
       b.fail(Errno.ENOENT);
     });
     b.set(owned, imm(1));
-    files(b, directory, plan);
+    files(b, descriptors, directory, plan);
     Slot pauseFd = null;
     Slot scopeRead = null;
     Slot scopeWrite = null;
@@ -336,7 +334,7 @@ public final class SandboxCreate {
     Slot reportWrite = descriptors.fd("report write", null);
     Slot goRead = descriptors.fd("go read", null);
     Spawn.pipe(b, reportRead, reportWrite);
-    Spawn.socketPair(b, goRead, go);
+    Idioms.socketPair(b, Constants.SOCK_STREAM, goRead, go);
     b.step("make the image of the pause process", "");
     InitImage image = plan.image();
     List<Data> parts = Spawn.parts(b, image.elf());
@@ -379,15 +377,7 @@ public final class SandboxCreate {
       descriptors.close(scopeWrite);
     }
     receive(b, reportRead, messagesEnd, pid, ready);
-    b.step("wait for the intermediate process", "");
-    b.sys(
-            Syscall.WAITID,
-            imm(Constants.P_PIDFD),
-            intermediate,
-            imm(0),
-            imm(Constants.WEXITED),
-            imm(0))
-        .tolerate(Errno.ECHILD);
+    Spawn.awaitIntermediate(b, intermediate);
     descriptors.close(intermediate);
     descriptors.close(reportRead);
     b.set(first, imm(0));
@@ -421,7 +411,7 @@ public final class SandboxCreate {
   }
 
   /** What is in the pod's directory; the state, which names the cgroup, is first. */
-  private static void files(ProgramBuilder b, Slot directory, Plan plan) {
+  private static void files(ProgramBuilder b, Descriptors descriptors, Slot directory, Plan plan) {
     SandboxState state = plan.state();
     StateRoot.replace(b, directory, StateRoot.STATE, state.toBytes(), 0600);
     b.sys(Syscall.MKDIRAT, directory, b.string(Remains.CONTAINERS), imm(0700));
@@ -431,16 +421,26 @@ public final class SandboxCreate {
     b.step("make the pod's shared memory", "");
     b.sys(Syscall.MKDIRAT, directory, b.string(Remains.SHM), imm(01777));
     b.sys(Syscall.FCHMODAT, directory, b.string(Remains.SHM), imm(01777));
-    Slot mount = b.fd("shm", Remains.SHM);
+    Slot mount = descriptors.fd("shm", Remains.SHM);
+    List<String> options =
+        new ArrayList<>(List.of("source", "shm", "size", SHM_SIZE, "mode", "1777"));
+    for (IdMapping mapping : state.idMappings()) {
+      if (mapping.containerID() == 0 && mapping.size() > 0) {
+        // The root of the pod's user namespace, as in a tmpfs that a container mounts itself.
+        String owner = Long.toString(mapping.hostID());
+        options.addAll(List.of("uid", owner, "gid", owner));
+      }
+    }
     Label plain = b.label("plain directory");
     Tmpfs.make(
         b,
-        List.of("source", "shm", "size", SHM_SIZE, "mode", "1777"),
+        descriptors.fd("context", "tmpfs"),
+        options,
         Constants.MOUNT_ATTR_NOSUID | Constants.MOUNT_ATTR_NODEV | Constants.MOUNT_ATTR_NOEXEC,
         mount,
         plain);
     Tmpfs.attach(b, mount, directory, Remains.SHM);
-    Idioms.close(b, mount);
+    descriptors.close(mount);
     b.bind(plain);
   }
 
@@ -453,8 +453,7 @@ public final class SandboxCreate {
    * Reads messages until the pause process is known and ready or has failed, or until nobody is
    * left who could say anything. It may be faster than the intermediate that reports its pid.
    */
-  private static void receive(
-      ProgramBuilder b, Slot report, Slot end, Slot pid, Slot ready) {
+  private static void receive(ProgramBuilder b, Slot report, Slot end, Slot pid, Slot ready) {
     b.step("wait for the pause process", "");
     Slot kind = b.slot("kind");
     Slot got = b.slot("got");
@@ -512,8 +511,7 @@ public final class SandboxCreate {
     }
     Kernel.Result result = kernel.run(making.program());
     if (result.slot(making.exists()) != 0) {
-      throw new ContainerException(
-          "pod with given ID already exists: \"" + request.id() + "\"");
+      throw new ContainerException("pod with given ID already exists: \"" + request.id() + "\"");
     }
     Slot podMade = making.podMade();
     Slot pauseMade = making.pauseMade();
@@ -705,8 +703,7 @@ public final class SandboxCreate {
    * @param request what
    * @return the parts, in the order in which they run
    */
-  public static List<Explanation.Part> explain(
-      Kernel kernel, String root, SandboxRequest request) {
+  public static List<Explanation.Part> explain(Kernel kernel, String root, SandboxRequest request) {
     Plan plan = plan(kernel, request);
     PauseCompiler.Image compiled = plan.compiled();
     Program program = compiled.program();
@@ -738,11 +735,7 @@ public final class SandboxCreate {
             compiled.pause()));
     parts.add(
         Explanation.some(
-            "pause",
-            "prepares the namespaces",
-            program,
-            compiled.pause(),
-            compiled.failed()));
+            "pause", "prepares the namespaces", program, compiled.pause(), compiled.failed()));
     parts.add(
         Explanation.some(
             "intermediate or pause",

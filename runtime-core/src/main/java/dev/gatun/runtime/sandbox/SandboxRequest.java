@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param idMappings the map of users and of groups of its user namespace; empty for none
  * @param hostNetwork whether it has the host's network namespace
  * @param annotations what callers want to find again
- * @param cgroupParent the cgroup above the pod's, as a container's {@code cgroupsPath} is read; with
- *     the systemd driver the slice; null for where a container's goes that names none
+ * @param cgroupParent the cgroup above the pod's, as a container's {@code cgroupsPath} is read;
+ *     with the systemd driver the slice; null for where a container's goes that names none
  * @param cgroups who makes the cgroup
  * @param embedded whether the caller is a JVM that lives on, whose own limits are not the pod's
  */
@@ -78,7 +78,8 @@ public record SandboxRequest(
         throw refuse(sysctl, "not a parameter of a namespace, so it would change the host");
       }
       if (type == NamespaceType.NETWORK && hostNetwork) {
-        throw refuse(sysctl, "the pod has the host's network namespace, so it would change the host");
+        throw refuse(
+            sysctl, "the pod has the host's network namespace, so it would change the host");
       }
       if (entry.getValue().isEmpty()) {
         throw refuse(sysctl, "no value");

@@ -166,9 +166,7 @@ public record SandboxState(
         hostNetwork,
         idMappings,
         uid,
-        mountPoint == null
-            ? null
-            : new ContainerState.Cgroup(mountPoint, path, delegated, bus),
+        mountPoint == null ? null : new ContainerState.Cgroup(mountPoint, path, delegated, bus),
         annotations);
   }
 }

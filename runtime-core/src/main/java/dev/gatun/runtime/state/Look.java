@@ -33,6 +33,9 @@ public final class Look {
 
   private static final int MAX_STAT = 1024;
 
+  /** {@code PID_MAX_LIMIT} of linux/threads.h: no pid is larger. */
+  private static final int MOST_PIDS = 4 << 20;
+
   private Look() {}
 
   /** What a command wants to do with the container besides. */
@@ -75,6 +78,17 @@ public final class Look {
     /** Copies the list. */
     public Found {
       open = List.copyOf(open);
+    }
+
+    /**
+     * Whether it is a container of a pod that has an entry for it. An entry can be older than the
+     * container, which then is in another pod or in none; a container whose create was interrupted
+     * before its state was written is nobody else's.
+     *
+     * @param pod the pod's id
+     */
+    public boolean isOf(String pod) {
+      return state == null || pod.equals(state.pod());
     }
 
     /**
@@ -221,31 +235,15 @@ public final class Look {
     StateRoot.openContainer(b, rootFd, id).into(directory).tolerate(Errno.ENOENT, missing);
     switch (purpose) {
       case CHANGE -> StateRoot.lock(b, directory, missing);
-      case READ, ACT, ENTER ->
-          b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_SH | Constants.LOCK_NB))
-              .into(busy)
-              .tolerate(Errno.EAGAIN);
+      case READ, ACT, ENTER -> StateRoot.tryLock(b, directory, busy);
     }
     b.set(exists, imm(1));
-    Slot file = descriptors.fd("state", StateRoot.STATE);
-    b.sys(
-            Syscall.OPENAT,
-            directory,
-            b.string(StateRoot.STATE),
-            imm(Constants.O_RDONLY | b.arch().O_NOFOLLOW() | Constants.O_CLOEXEC),
-            imm(0))
-        .into(file)
-        .tolerate(Errno.ENOENT, unwritten);
-    b.set(stateSize, Idioms.readAll(b, file, state));
-    descriptors.close(file);
+    StateRoot.read(b, descriptors, directory, state, stateSize, unwritten);
     if (purpose == Purpose.ENTER) {
       documents(b, descriptors, directory, id, process, state, stateSize, configEnd, endOfAll);
     }
     if (purpose != Purpose.CHANGE) {
-      Label free = b.label("free");
-      b.branch(Condition.NE, busy, imm(0), free);
-      b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_UN)).tolerateAny();
-      b.bind(free);
+      StateRoot.unlock(b, directory, busy);
     }
     process(b, descriptors, state, pid, pidfd, stat, statSize, done);
     StateRoot.openFifo(b, directory, StateRoot.START, Constants.O_WRONLY, gate).tolerateAny();
@@ -421,6 +419,7 @@ public final class Look {
       Label none) {
     parsePid(b, state, pid);
     b.branch(Condition.EQ, pid, imm(0), none);
+    b.branch(Condition.LTU, imm(MOST_PIDS), pid, none);
     b.sys(Syscall.PIDFD_OPEN, pid, imm(0)).into(pidfd).tolerate(Errno.ESRCH, none);
     stat(b, descriptors, pid, stat, statSize, none);
   }

@@ -181,6 +181,64 @@ public final class StateRoot {
   }
 
   /**
+   * Finds out whether somebody changes what a directory stands for, and keeps others from it until
+   * {@link #unlock} if nobody does.
+   *
+   * @param b the program
+   * @param directory the directory
+   * @param busy takes 0 when nobody does
+   */
+  public static void tryLock(ProgramBuilder b, Arg directory, Slot busy) {
+    b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_SH | Constants.LOCK_NB))
+        .into(busy)
+        .tolerate(Errno.EAGAIN);
+  }
+
+  /**
+   * Lets others change it again.
+   *
+   * @param b the program
+   * @param directory the directory
+   * @param busy what {@link #tryLock} found out
+   */
+  public static void unlock(ProgramBuilder b, Arg directory, Slot busy) {
+    Label free = b.label("free");
+    b.branch(Condition.NE, busy, imm(0), free);
+    b.sys(Syscall.FLOCK, directory, imm(Constants.LOCK_UN)).tolerateAny();
+    b.bind(free);
+  }
+
+  /**
+   * Reads {@code state.json}.
+   *
+   * @param b the program
+   * @param descriptors takes over what is opened
+   * @param directory the directory that it is in
+   * @param state takes the contents
+   * @param size takes how many bytes there are
+   * @param unwritten where to go when there is none
+   */
+  public static void read(
+      ProgramBuilder b,
+      Descriptors descriptors,
+      Arg directory,
+      Data state,
+      Slot size,
+      Label unwritten) {
+    Slot file = descriptors.fd("state", STATE);
+    b.sys(
+            Syscall.OPENAT,
+            directory,
+            b.string(STATE),
+            imm(Constants.O_RDONLY | b.arch().O_NOFOLLOW() | Constants.O_CLOEXEC),
+            imm(0))
+        .into(file)
+        .tolerate(Errno.ENOENT, unwritten);
+    b.set(size, Idioms.readAll(b, file, state));
+    descriptors.close(file);
+  }
+
+  /**
    * Replaces {@code state.json} atomically.
    *
    * @param b the program

@@ -34,15 +34,7 @@ final class HandOver {
 
   void open() {
     b.step("open a channel between the processes of the image", "");
-    Data ends = b.buffer("ends", 8);
-    b.sys(
-        Syscall.SOCKETPAIR,
-        imm(Constants.AF_UNIX),
-        imm(Constants.SOCK_SEQPACKET | Constants.SOCK_CLOEXEC),
-        imm(0),
-        ends.address());
-    b.load(4, near, ends.address(), imm(0));
-    b.load(4, far, ends.address(), imm(4));
+    Idioms.socketPair(b, Constants.SOCK_SEQPACKET, near, far);
   }
 
   /** The end of the process that has privileges. */

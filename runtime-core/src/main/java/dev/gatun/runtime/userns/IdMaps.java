@@ -149,23 +149,8 @@ public final class IdMaps {
   /** A configuration that has nothing but the map, for users and for groups. */
   static Linux both(List<IdMapping> mappings) {
     return new Linux(
-        mappings,
-        mappings,
-        Map.of(),
-        Map.of(),
-        null,
-        null,
-        List.of(),
-        List.of(),
-        Map.of(),
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null);
+        mappings, mappings, Map.of(), Map.of(), null, null, List.of(), List.of(), Map.of(), null,
+        null, null, null, null, null, null, null);
   }
 
   /**

@@ -410,10 +410,7 @@ public final class UserNamespace {
    * @return a slot with the namespace's descriptor
    */
   public static Slot make(
-      ProgramBuilder b,
-      List<IdMapping> uids,
-      List<IdMapping> gids,
-      String place) {
+      ProgramBuilder b, List<IdMapping> uids, List<IdMapping> gids, String place) {
     b.step("make a user namespace for the ids of a mount", place);
     Slot namespace = b.fd("mapping", "/proc/PID/ns/user");
     Slot pid = b.slot("mapping's pid");

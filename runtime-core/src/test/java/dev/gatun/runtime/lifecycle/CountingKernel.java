@@ -7,16 +7,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Runs programs in another kernel, counts them and keeps them. */
-final class CountingKernel implements Kernel {
+public final class CountingKernel implements Kernel {
   private final Kernel kernel;
   private final List<Program> programs = new ArrayList<>();
 
-  CountingKernel(Kernel kernel) {
+  public CountingKernel(Kernel kernel) {
     this.kernel = kernel;
   }
 
   /** The programs since the last time that this was asked. */
-  List<Program> take() {
+  public List<Program> take() {
     List<Program> taken = List.copyOf(programs);
     programs.clear();
     return taken;

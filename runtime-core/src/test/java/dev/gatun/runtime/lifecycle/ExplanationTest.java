@@ -51,9 +51,9 @@ class ExplanationTest {
       byte[] own = "0::/\n".getBytes(StandardCharsets.UTF_8);
       for (Slot slot : program.slots()) {
         switch (slot.name()) {
-          case "config end" -> slots[slot.number()] = config.length;
-          case "mounts end" -> slots[slot.number()] = (long) config.length + mounts.length;
-          case "cgroup end" ->
+          case "config end", "mounts at" -> slots[slot.number()] = config.length;
+          case "cgroup at" -> slots[slot.number()] = (long) config.length + mounts.length;
+          case "map at", "map end" ->
               slots[slot.number()] = (long) config.length + mounts.length + own.length;
           default -> slots[slot.number()] = 0;
         }

@@ -16,12 +16,12 @@ import java.util.List;
 import java.util.function.IntPredicate;
 
 /** A program to be checked by rules, with what its arguments point to. */
-final class LinkedProgram {
-  final String name;
-  final Program program;
+public final class LinkedProgram {
+  public final String name;
+  public final Program program;
   private final ByteBuffer bytes;
 
-  LinkedProgram(String name, Program program) {
+  public LinkedProgram(String name, Program program) {
     this.name = name;
     this.program = program;
     byte[] linked = new byte[program.linkedSize()];
@@ -29,19 +29,19 @@ final class LinkedProgram {
     bytes = ByteBuffer.wrap(linked).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  int size() {
+  public int size() {
     return program.size();
   }
 
-  Instruction at(int record) {
+  public Instruction at(int record) {
     return program.record(record);
   }
 
-  boolean is(int record, Syscall call) {
+  public boolean is(int record, Syscall call) {
     return at(record).syscall() == call;
   }
 
-  String line(int record) {
+  public String line(int record) {
     return name
         + " "
         + record
@@ -52,7 +52,7 @@ final class LinkedProgram {
   }
 
   /** A number that is known beforehand. */
-  long number(Arg arg, String line) {
+  public long number(Arg arg, String line) {
     if (arg instanceof Imm imm) {
       return imm.value();
     }
@@ -60,7 +60,7 @@ final class LinkedProgram {
   }
 
   /** A 64-bit field of what an argument points to. */
-  long field(Arg arg, int offset) {
+  public long field(Arg arg, int offset) {
     Addr addr = (Addr) arg;
     Data data = addr.data();
     int at = program.size() * Instruction.SIZE + program.position(data) + addr.offset() + offset;
@@ -71,19 +71,19 @@ final class LinkedProgram {
     };
   }
 
-  String text(Arg arg) {
+  public String text(Arg arg) {
     String text = arg instanceof Addr addr ? addr.data().text(addr.offset()) : null;
     return text == null ? "?" : text;
   }
 
   /** The place in line that a record belongs to. */
-  int position(int record) {
+  public int position(int record) {
     int position = at(record).position();
     return position == 0 ? record : position;
   }
 
   /** Whether a record stores a number in a field of a piece of that name. */
-  boolean stores(int record, String piece, int offset, long value) {
+  public boolean stores(int record, String piece, int offset, long value) {
     Instruction store = at(record);
     return store.op() == Op.ST
         && store.arg(0) instanceof Addr addr
@@ -94,7 +94,7 @@ final class LinkedProgram {
         && stored.value() == value;
   }
 
-  List<Integer> all(IntPredicate which) {
+  public List<Integer> all(IntPredicate which) {
     List<Integer> found = new ArrayList<>();
     for (int i = 0; i < size(); i++) {
       if (which.test(i)) {
@@ -104,11 +104,11 @@ final class LinkedProgram {
     return found;
   }
 
-  List<Integer> all(Syscall call) {
+  public List<Integer> all(Syscall call) {
     return all(i -> is(i, call));
   }
 
-  int only(String what, List<Integer> found) {
+  public int only(String what, List<Integer> found) {
     if (found.size() != 1) {
       throw new AssertionError(name + ": " + what + " is at " + found);
     }

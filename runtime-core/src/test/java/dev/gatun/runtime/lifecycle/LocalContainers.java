@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A bundle with a busybox in it, a state root of its own, and this JVM as the runtime. */
-final class LocalContainers {
-  static final Path BUSYBOX = Path.of("/usr/bin/busybox");
+public final class LocalContainers {
+  public static final Path BUSYBOX = Path.of("/usr/bin/busybox");
 
   final LocalKernel kernel = new LocalKernel();
   final Path bundle;
@@ -84,7 +84,7 @@ final class LocalContainers {
   }
 
   /** Whether this process has any child that is its own, running or not. */
-  static boolean hasChild(Kernel kernel) {
+  public static boolean hasChild(Kernel kernel) {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     b.sys(
         Syscall.WAITID,
@@ -104,7 +104,7 @@ final class LocalContainers {
    * Open descriptors and what they are open on, but for what class loading opens, and what the
    * library, if tests of it ran in this JVM before, closes in its own time.
    */
-  static Map<String, String> descriptors() throws IOException {
+  public static Map<String, String> descriptors() throws IOException {
     List<Path> entries = new ArrayList<>();
     try (Stream<Path> list = Files.list(Path.of("/proc/self/fd"))) {
       list.forEach(entries::add);
@@ -124,7 +124,7 @@ final class LocalContainers {
   }
 
   /** The signals that this thread blocks. */
-  static String blocked() throws IOException {
+  public static String blocked() throws IOException {
     for (String line : Files.readAllLines(Path.of("/proc/thread-self/status"))) {
       if (line.startsWith("SigBlk:")) {
         return line;
@@ -134,7 +134,7 @@ final class LocalContainers {
   }
 
   /** Directories of cgroup v2 whose name begins so. */
-  static List<String> cgroups(String prefix) throws IOException {
+  public static List<String> cgroups(String prefix) throws IOException {
     List<String> found = new ArrayList<>();
     for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {
       if (line.contains(" - cgroup2 ")) {

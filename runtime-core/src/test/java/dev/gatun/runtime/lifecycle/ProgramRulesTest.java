@@ -19,12 +19,15 @@ import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.IdMapping;
 import dev.gatun.oci.NamespaceType;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecReader;
 import dev.gatun.runtime.hooks.HookKind;
 import dev.gatun.runtime.init.InitCompiler;
 import dev.gatun.runtime.init.Message;
+import dev.gatun.runtime.sandbox.SandboxCreate;
+import dev.gatun.runtime.sandbox.SandboxRequest;
 import dev.gatun.runtime.state.Look;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -36,6 +39,7 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.IntPredicate;
@@ -124,12 +128,40 @@ class ProgramRulesTest {
     for (Explanation.Part part : Explanation.ofExec(kernel, root, bundle.toString(), "rules", null)) {
       programs.add(new LinkedProgram(config + " exec " + part.process(), part.program()));
     }
+    if (config.startsWith("runc-spec")) {
+      Sandboxes.write(root);
+      for (Explanation.Part part :
+          Explanation.of(kernel, root, bundle.toString(), "rules", "web")) {
+        programs.add(
+            new LinkedProgram(
+                config + " in a pod " + part.process() + " " + part.about(), part.program()));
+      }
+    }
+    for (boolean sharePid : new boolean[] {false, true}) {
+      for (Explanation.Part part : SandboxCreate.explain(kernel, root, pod(sharePid))) {
+        programs.add(new LinkedProgram("pod " + part.process(), part.program()));
+      }
+    }
     for (Look.Purpose purpose : Look.Purpose.values()) {
       programs.add(
           new LinkedProgram(
               "look to " + purpose, Look.program(kernel.arch(), root, "rules", purpose)));
     }
     return programs;
+  }
+
+  private static SandboxRequest pod(boolean everything) {
+    return new SandboxRequest(
+        "rules",
+        null,
+        everything ? Map.of("kernel.sem", "1 2 3 4") : Map.of(),
+        everything,
+        everything ? List.of(new IdMapping(0, 1000, 1)) : List.of(),
+        false,
+        Map.of(),
+        null,
+        CgroupDriver.CGROUPFS,
+        true);
   }
 
   /** Each program once: the image is explained in several parts. */
@@ -483,7 +515,8 @@ class ProgramRulesTest {
         assertTrue(program.is(parent.record() - 1, Syscall.EXIT_GROUP));
       }
     }
-    assertEquals(2, images, "of create and of exec");
+    // Of create, of exec, of two pods, and of a create in a pod.
+    assertEquals(config.startsWith("runc-spec") ? 5 : 4, images);
     assertEquals(config.equals("hooks.json") ? HookKind.values().length * HOOKS : 0, hooks);
   }
 

@@ -3,6 +3,10 @@ package dev.gatun.runtime.lifecycle;
 import dev.gatun.oci.IdMapping;
 import dev.gatun.runtime.sandbox.SandboxState;
 import dev.gatun.runtime.state.ContainerState;
+import dev.gatun.runtime.state.StateRoot;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -25,6 +29,16 @@ final class Sandboxes {
 
   static SandboxState mapped(int pid, List<IdMapping> maps) {
     return state(pid, 0, false, maps);
+  }
+
+  /** Writes down a pod "web" that has all its files. */
+  static Path write(String root) throws IOException {
+    Path directory = Files.createDirectories(Path.of(root, StateRoot.PODS, "web"));
+    Files.write(directory.resolve(StateRoot.STATE), state(77).toBytes());
+    for (String file : PodSpec.FILES) {
+      Files.write(directory.resolve(file), new byte[0]);
+    }
+    return directory;
   }
 
   static SandboxState state(int pid, long startTime, boolean sharePid, List<IdMapping> maps) {

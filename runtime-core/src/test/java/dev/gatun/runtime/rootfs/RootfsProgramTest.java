@@ -18,6 +18,7 @@ import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.Mount;
+import dev.gatun.oci.Sysctl;
 import dev.gatun.runtime.ConfigException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,0 +1,235 @@
+package dev.gatun.runtime.sandbox;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.linux.Arch;
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Structs;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.local.LocalKernel;
+import dev.gatun.linux.program.Addr;
+import dev.gatun.linux.program.Arg;
+import dev.gatun.linux.program.Data;
+import dev.gatun.linux.program.Instruction;
+import dev.gatun.linux.program.Listing;
+import dev.gatun.linux.program.Program;
+import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.IdMapping;
+import dev.gatun.runtime.init.InitImage;
+import dev.gatun.runtime.init.Message;
+import dev.gatun.runtime.init.PauseCompiler;
+import dev.gatun.runtime.lifecycle.CgroupDriver;
+import dev.gatun.runtime.lifecycle.LinkedProgram;
+import dev.gatun.runtime.userns.Privileges;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Rules over the program of a pause process: nothing is run. */
+class PauseRulesTest {
+  /** What a pod can ask for. */
+  enum Kind {
+    PLAIN,
+    SHARED_PID,
+    USER_NAMESPACE,
+    HOST_NETWORK,
+    EVERYTHING,
+    ROOTLESS
+  }
+
+  private static PauseCompiler.Image compile(Kind kind, Arch arch) {
+    boolean all = kind == Kind.EVERYTHING || kind == Kind.ROOTLESS;
+    return PauseCompiler.compile(
+        arch,
+        new PauseCompiler.Request(
+            "host",
+            all ? Map.of("net.core.somaxconn", "5") : Map.of(),
+            all || kind == Kind.SHARED_PID,
+            all || kind == Kind.USER_NAMESPACE ? List.of(new IdMapping(0, 1000, 1)) : List.of(),
+            kind == Kind.HOST_NETWORK,
+            kind != Kind.ROOTLESS,
+            null,
+            all),
+        kind == Kind.ROOTLESS ? new Privileges(1000, 1000, false, "/bin") : Privileges.ROOT);
+  }
+
+  private static LinkedProgram program(Kind kind) {
+    return new LinkedProgram(kind.name(), compile(kind, Arch.host()).program());
+  }
+
+  private static List<Syscall> calls(LinkedProgram program, int from, int to) {
+    List<Syscall> calls = new ArrayList<>();
+    for (int i = from; i < to; i++) {
+      Syscall call = program.at(i).syscall();
+      if (call != null) {
+        calls.add(call);
+      }
+    }
+    return calls;
+  }
+
+  /** All that it has in memory then is its slots, its variables and these records. */
+  @ParameterizedTest
+  @EnumSource
+  void whatWaitsNeedsNothingThatWasGivenBack(Kind kind) {
+    for (Arch arch : Arch.values()) {
+      PauseCompiler.Image image = compile(kind, arch);
+      LinkedProgram program = new LinkedProgram(kind + " " + arch, image.program());
+      List<Syscall> calls = new ArrayList<>(calls(program, 0, image.resident()));
+      boolean reaps = kind == Kind.SHARED_PID || kind == Kind.EVERYTHING || kind == Kind.ROOTLESS;
+      List<Syscall> expected =
+          new ArrayList<>(List.of(Syscall.MADVISE, Syscall.MADVISE, Syscall.RT_SIGTIMEDWAIT));
+      if (reaps) {
+        expected.add(Syscall.WAIT4);
+      }
+      expected.add(Syscall.EXIT_GROUP);
+      assertEquals(expected, calls);
+      for (int i = 0; i < image.resident(); i++) {
+        Instruction record = program.at(i);
+        for (int argument = 0; argument < record.argCount(); argument++) {
+          Arg arg = record.arg(argument);
+          if (arg instanceof Addr addr) {
+            assertFalse(addr.data().kind() == Data.Kind.CONSTANT, Listing.line(image.program(), i));
+          }
+        }
+        assertTrue(record.target() == null || record.target().record() <= image.begin());
+      }
+      InitImage linked = InitImage.link(image.program(), image.resident());
+      long size = 0;
+      for (int i = 0; i < linked.elf().extents(); i++) {
+        size += linked.elf().extent(i).bytes().length;
+      }
+      assertTrue(size <= 24 << 10, kind + " on " + arch + ": " + size + " bytes");
+      int data =
+          8 * image.program().slotCount()
+              + image.program().variableSize()
+              + image.program().zeroSize();
+      assertTrue(data < 4096 || reaps || kind == Kind.USER_NAMESPACE, "one page, not " + data);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theNamespacesAreThoseOfThePod(Kind kind) {
+    LinkedProgram program = program(kind);
+    long made =
+        program.field(
+            program.at(program.all(Syscall.CLONE3).getFirst()).arg(0), Structs.CLONE_ARGS_FLAGS);
+    long ids = Constants.CLONE_NEWUSER | Constants.CLONE_PIDFD;
+    long pids = Constants.CLONE_NEWPID | Constants.CLONE_NEWNS;
+    long expected =
+        Constants.CLONE_PARENT
+            | Constants.CLONE_NEWUTS
+            | switch (kind) {
+              case PLAIN -> Constants.CLONE_NEWNET | Constants.CLONE_NEWIPC;
+              case SHARED_PID -> Constants.CLONE_NEWNET | Constants.CLONE_NEWIPC | pids;
+              case USER_NAMESPACE -> Constants.CLONE_NEWNET | ids;
+              case HOST_NETWORK -> Constants.CLONE_NEWIPC;
+              case EVERYTHING, ROOTLESS -> Constants.CLONE_NEWNET | ids | pids;
+            }
+            | (kind == Kind.ROOTLESS ? 0 : Constants.CLONE_INTO_CGROUP);
+    assertEquals(Long.toHexString(expected), Long.toHexString(made));
+  }
+
+  /** Between the report and the wait it says nothing and does nothing but to let go. */
+  @ParameterizedTest
+  @EnumSource
+  void readyIsTheLastThatCanFail(Kind kind) {
+    PauseCompiler.Image image = compile(kind, Arch.host());
+    LinkedProgram program = new LinkedProgram(kind.name(), image.program());
+    int ready =
+        program.only(
+            "READY", program.all(i -> program.stores(i, "message", Message.KIND, Message.READY)));
+    assertEquals(
+        List.of(Syscall.WRITE, Syscall.READ, Syscall.EXIT_GROUP, Syscall.CLOSE_RANGE),
+        calls(program, ready, image.failed()));
+    List<Syscall> before = calls(program, image.pause(), ready);
+    assertEquals(
+        List.of(Syscall.CAPSET, Syscall.PRCTL, Syscall.CLOSE_RANGE),
+        before.subList(before.size() - 3, before.size()));
+    int closing = program.all(Syscall.CLOSE_RANGE).getLast();
+    assertEquals(0, program.number(program.at(closing).arg(0), "close_range"));
+    assertEquals(0xffff_ffffL, program.number(program.at(closing).arg(1), "close_range"));
+    assertEquals(0, program.number(program.at(closing).arg(2), "close_range"));
+  }
+
+  /**
+   * Root's is nobody's to look into; an ordinary user's containers are put into it through /proc.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void whoMayLookIntoIt(Kind kind) {
+    LinkedProgram program = program(kind);
+    List<Long> values = new ArrayList<>();
+    for (int i : program.all(Syscall.PRCTL)) {
+      if (program.number(program.at(i).arg(0), "prctl") == Constants.PR_SET_DUMPABLE) {
+        values.add(program.number(program.at(i).arg(1), "dumpable"));
+      }
+    }
+    assertEquals(kind == Kind.ROOTLESS ? List.of(1L) : List.of(0L, 0L), values);
+  }
+
+  /** Where others see it in their procfs, there is nothing behind its root. */
+  @ParameterizedTest
+  @EnumSource
+  void whereContainersSeeItTheHostIsDetached(Kind kind) {
+    LinkedProgram program = program(kind);
+    boolean shared = kind == Kind.SHARED_PID || kind == Kind.EVERYTHING || kind == Kind.ROOTLESS;
+    assertEquals(shared ? 1 : 0, program.all(Syscall.PIVOT_ROOT).size());
+    assertEquals(shared ? 1 : 0, program.all(Syscall.UMOUNT2).size());
+    if (shared) {
+      int pivot = program.all(Syscall.PIVOT_ROOT).getFirst();
+      int umount = program.all(Syscall.UMOUNT2).getFirst();
+      assertTrue(pivot < umount);
+      assertEquals(Constants.MNT_DETACH, program.number(program.at(umount).arg(1), "umount2"));
+      for (int i : program.all(Syscall.OPENAT2)) {
+        assertTrue(program.position(i) < pivot, "a path is resolved after " + pivot);
+      }
+    }
+    assertEquals(Slot.IMAGE_REST, program.at(program.all(Syscall.MADVISE).getFirst()).arg(0));
+  }
+
+  /** With the systemd driver the pod is the scope, and the pause process is in a leaf of it. */
+  @Test
+  void aPodCanBeAScope() {
+    LocalKernel kernel = new LocalKernel();
+    SandboxRequest request =
+        new SandboxRequest(
+            "p",
+            null,
+            Map.of(),
+            false,
+            List.of(new IdMapping(0, 1000, 1)),
+            false,
+            Map.of(),
+            "pods.slice",
+            new CgroupDriver(CgroupDriver.Kind.SYSTEMD, "/run/user/bus"),
+            false);
+    Program making = SandboxCreate.explain(kernel, "/state", request).get(1).program();
+    List<String> steps = new ArrayList<>();
+    for (int i = 0; i < making.size(); i++) {
+      String step = making.record(i).origin().step();
+      if (!steps.contains(step)) {
+        steps.add(step);
+      }
+    }
+    int state = steps.indexOf("write state.json");
+    int unit = steps.indexOf("start unit gatun-pod-p.scope");
+    int wait = steps.indexOf("wait for the pause process");
+    String leaf = null;
+    for (String step : steps.subList(unit, wait)) {
+      if (step.startsWith("make cgroup ") && step.endsWith("/gatun-pod-p.scope/pause\"")) {
+        leaf = step;
+      }
+    }
+    assertTrue(0 <= state && state < unit, String.valueOf(steps));
+    assertNotNull(leaf, String.valueOf(steps));
+    assertTrue(leaf.contains("/pods.slice/"), leaf);
+  }
+}
