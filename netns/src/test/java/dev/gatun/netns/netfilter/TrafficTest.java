@@ -268,7 +268,9 @@ class TrafficTest {
   void noPodReachesTheHostsLoopback() throws Exception {
     publish("a", 2, "8080:80");
     DatagramSocket secret =
-        inside(host, () -> new DatagramSocket(7777, InetAddress.getByName("127.0.0.1")));
+        inside(
+            host,
+            () -> new DatagramSocket(7777, InetAddress.getByAddress(new byte[] {127, 0, 0, 1})));
     toClose.add(secret);
     secret.setSoTimeout(SILENCE_MILLIS);
     b.script(
