@@ -24,9 +24,9 @@ import java.util.function.Predicate;
  * All ranges share the directory: when a host's configuration changes while pods live, ranges that
  * overlap do not give out one address twice.
  *
- * <p>An address is looked for behind the one leased last, {@code .network/next-RANGE}, so that
- * what was given back rests before it is used again: peers have neighbour and connection entries
- * that name it. That file is no more than a hint. When it is lost or cannot be written, the search
+ * <p>An address is looked for behind the one leased last, {@code .network/next-RANGE}, so that what
+ * was given back rests before it is used again: peers have neighbour and connection entries that
+ * name it. That file is no more than a hint. When it is lost or cannot be written, the search
  * begins at the front.
  *
  * <p>The directory is locked by {@code flock(2)} inside an exchange, never across two: whoever dies
@@ -91,7 +91,7 @@ public final class AddressPool {
       List<Entry> dead = dead(attempt.holders(), ranges, isAlive);
       if (!dead.isEmpty()) {
         attempt = new Attempt(ranges, podId, dead);
-          }
+      }
       if (attempt.isFull()) {
         throw full(attempt.fullRange(), attempt.holders(), podId);
       }

@@ -195,11 +195,7 @@ final class LeaseRecords {
             Syscall.OPENAT,
             network,
             b.string(file),
-            imm(
-                Constants.O_RDWR
-                    | Constants.O_CREAT
-                    | b.arch().O_NOFOLLOW()
-                    | Constants.O_CLOEXEC),
+            imm(Constants.O_RDWR | Constants.O_CREAT | b.arch().O_NOFOLLOW() | Constants.O_CLOEXEC),
             imm(0600))
         .into(cursor)
         .tolerateAny();

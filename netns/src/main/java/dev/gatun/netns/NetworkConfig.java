@@ -44,11 +44,7 @@ public record NetworkConfig(
   /** What pods get where there is no file. */
   public static final NetworkConfig DEFAULT =
       new NetworkConfig(
-          "gatun0",
-          Subnet.parse("10.207.0.0/16"),
-          Subnet.parse("fd67:6174:756e::/64"),
-          1500,
-          true);
+          "gatun0", Subnet.parse("10.207.0.0/16"), Subnet.parse("fd67:6174:756e::/64"), 1500, true);
 
   private static final String KERNELS_IPV6 = "/proc/sys/net/ipv6";
 

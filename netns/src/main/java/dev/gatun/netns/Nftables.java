@@ -1,8 +1,100 @@
 package dev.gatun.netns;
+
 import dev.gatun.linux.program.Kernel;
+import dev.gatun.netns.netfilter.PodRules;
 import java.util.List;
+
+/**
+ * What the host's packet filter does for pods: masquerading and host ports, in the table {@code
+ * inet gatun}. It is there as long as a pod needs it, and no other table, chain or rule is touched:
+ * where another table drops what is forwarded, as firewalls do, that remains so.
+ *
+ * <ul>
+ *   <li>Packets that leave a pod's range get an address of the host as their source.
+ *   <li>Connections to a published port of any address of the host, or of one address, are led to
+ *       the pod: from elsewhere, from the host, and from pods, also from the pod itself. A mapping
+ *       for one address goes before one for all of them. The pod sees who connects, but for pods of
+ *       its range and the host's loopback, which the host stands in for: answers have to come back
+ *       through it.
+ *   <li>From 127.0.0.1 a packet may leave the host only where {@code route_localnet} is set. It is
+ *       set on the bridge while ports are published, and rules drop what comes in from there with
+ *       such an address, so that pods do not reach what listens on the host's loopback. IPv6 has no
+ *       such thing: {@code [::1]} leads to no pod.
+ *   <li>A pod that sends to a host port that leads to itself gets its packets back by the bridge's
+ *       port that they came in by. Where {@code br_netfilter} shows bridged packets to the packet
+ *       filter, as is the default when it is loaded, that needs the port's hairpin mode, which a
+ *       pod with ports gets.
+ * </ul>
+ *
+ * <p>All changes are made as a whole or not at all, so that nothing is half there when the caller
+ * is killed. Any number of callers may make theirs at once. Elements carry the pod's id as their
+ * comment, as {@code nft list table inet gatun} shows.
+ */
 public final class Nftables {
-  public static void ensure(Kernel k, NetworkConfig c) {}
-  public static void publish(Kernel k, String id, List<AddressPool.Lease> a, List<PortMapping> p) {}
-  public static void unpublish(Kernel k, String id) {}
+  private Nftables() {}
+
+  /**
+   * Lets a pod reach the world under the host's addresses, if the configuration says so.
+   *
+   * @param kernel the kernel
+   * @param host the host's network namespace
+   * @param config how pods are connected
+   * @param podId the pod
+   * @param addresses what it leased
+   * @throws NetlinkException when the kernel refuses, or lacks what is needed
+   */
+  public static void ensure(
+      Kernel kernel,
+      NetworkNamespace host,
+      NetworkConfig config,
+      String podId,
+      List<AddressPool.Lease> addresses) {
+    new PodRules(kernel, host).add(config, podId, addresses, List.of());
+  }
+
+  /**
+   * Does what {@link #ensure} does, and publishes ports, in one transaction. What another pod has
+   * at one of the addresses is taken away: it died, or the address would be its own.
+   *
+   * @param kernel the kernel
+   * @param host the host's network namespace, with the bridge in it
+   * @param config how pods are connected
+   * @param podId the pod
+   * @param hostLink its port of the bridge, from {@link BridgeNetwork#hostLink}
+   * @param addresses what it leased
+   * @param mappings the ports; one without an address of the host is published for each family that
+   *     the pod has an address of
+   * @throws NetlinkException when a port is another pod's, with its id; when the pod has no address
+   *     of a family that is asked for; when the kernel refuses, or lacks what is needed
+   */
+  public static void publish(
+      Kernel kernel,
+      NetworkNamespace host,
+      NetworkConfig config,
+      String podId,
+      String hostLink,
+      List<AddressPool.Lease> addresses,
+      List<PortMapping> mappings) {
+    PodRules rules = new PodRules(kernel, host);
+    if (!mappings.isEmpty()) {
+      rules.letPacketsReturn(hostLink);
+    }
+    rules.add(config, podId, addresses, mappings);
+  }
+
+  /**
+   * Takes away all that there is for a pod, and with the last pod the table. Nothing is wrong if
+   * there is nothing.
+   *
+   * @param kernel the kernel
+   * @param host the host's network namespace
+   * @param podId the pod
+   * @param addresses its addresses, so that of two pods with one id the right one is meant; none if
+   *     they are not known, and the id decides
+   * @throws NetlinkException when the kernel refuses
+   */
+  public static void unpublish(
+      Kernel kernel, NetworkNamespace host, String podId, List<IpAddress> addresses) {
+    new PodRules(kernel, host).remove(podId, addresses);
+  }
 }

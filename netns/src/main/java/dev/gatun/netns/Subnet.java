@@ -8,7 +8,7 @@ package dev.gatun.netns;
  */
 public record Subnet(IpAddress network, int prefix) {
 
-  /** How many bits of a place in a range are looked at: more than any range is ever filled. */
+  /** How many bits of a place in a range are used: more than any range is ever filled. */
   private static final int MAX_OFFSET_BITS = Long.SIZE - 2;
 
   /**
@@ -142,15 +142,12 @@ public record Subnet(IpAddress network, int prefix) {
 
   /**
    * How many addresses there are for pods: all but the network's own, the gateway's and, in IPv4,
-   * the broadcast address. 2^62 stands for that many or more.
+   * the broadcast address. Of a range of more than 2^62 addresses, as many as of one of 2^62.
    *
    * @return how many, 0 or more
    */
   public long usable() {
-    int bits = network.bits() - prefix;
-    if (bits > MAX_OFFSET_BITS) {
-      return 1L << MAX_OFFSET_BITS;
-    }
+    int bits = Math.min(network.bits() - prefix, MAX_OFFSET_BITS);
     return Math.max((1L << bits) - (isIpv6() ? 2 : 3), 0);
   }
 

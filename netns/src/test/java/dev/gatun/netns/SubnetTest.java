@@ -24,12 +24,12 @@ class SubnetTest {
     "192.168.1.4/31, 192.168.1.5, 192.168.1.5, 0",
     "0.0.0.0/0, 0.0.0.1, 255.255.255.255, 4294967293",
     "fd67:6174:756e::/64, fd67:6174:756e::1, fd67:6174:756e:0:ffff:ffff:ffff:ffff,"
-        + " 4611686018427387904",
+        + " 4611686018427387902",
     "fd00::/66, fd00::1, fd00::3fff:ffff:ffff:ffff, 4611686018427387902",
     "fd00::/120, fd00::1, fd00::ff, 254",
     "fd00::10/126, fd00::11, fd00::13, 2",
     "fd00::10/127, fd00::11, fd00::11, 0",
-    "::/0, ::1, ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff, 4611686018427387904",
+    "::/0, ::1, ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff, 4611686018427387902",
   })
   void isReadAndMeasured(String text, String gateway, String broadcast, long usable) {
     Subnet range = Subnet.parse(text);

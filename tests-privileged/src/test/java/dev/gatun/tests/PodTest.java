@@ -91,7 +91,7 @@ class PodTest {
   void localhostIsOneForAllContainers(Box box) {
     String pod = pod(box);
     Bundle server =
-        box.bundle().script("echo hello over loopback | nc -l -p 7000 -s 127.0.0.1; " + LOOP);
+        box.bundle().script("echo hello over loopback | nc -l -p 7000; " + LOOP);
     start(box, pod, server);
     Bundle client =
         box.bundle().script("until nc 127.0.0.1 7000 2>/dev/null </dev/null; do sleep 0.05; done");

@@ -40,8 +40,7 @@ public final class CniArguments {
    * @param containerPort the pod's port
    * @param protocol {@code tcp}, {@code udp} or {@code sctp}
    */
-  public record Port(
-      @Nullable String hostIp, int hostPort, int containerPort, String protocol) {}
+  public record Port(@Nullable String hostIp, int hostPort, int containerPort, String protocol) {}
 
   /**
    * Asks for ports of the host, {@code portMappings}. Without a plugin that does it the attachment

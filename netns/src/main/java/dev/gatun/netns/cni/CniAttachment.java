@@ -89,8 +89,7 @@ public final class CniAttachment {
     return last.result();
   }
 
-  private CniResult.Written add(
-      PluginCall call, PluginConfig plugin, byte @Nullable [] previous) {
+  private CniResult.Written add(PluginCall call, PluginConfig plugin, byte @Nullable [] previous) {
     byte[] answer = call.run(plugin.type(), request(plugin, previous));
     try {
       return CniResult.read(answer, call.answer(), version);
@@ -199,8 +198,7 @@ public final class CniAttachment {
     return true;
   }
 
-  private PluginCall call(
-      PluginRunner runner, Command command, String sandbox, String operation) {
+  private PluginCall call(PluginRunner runner, Command command, String sandbox, String operation) {
     List<String> environment = new ArrayList<>();
     environment.add("CNI_CONTAINERID=" + containerId);
     environment.add("CNI_NETNS=" + sandbox);

@@ -53,8 +53,8 @@ public final class CniNetwork {
   /**
    * Finds a network by its name. Directories are searched in their order, files in the order of
    * their names, and the first that is of this name wins: {@code .conflist}, a list of plugins, to
-   * which the files {@code NAME/*.conf} beside it add more; and {@code .conf} and {@code .json}, one
-   * plugin.
+   * which the files {@code NAME/*.conf} beside it add more; and {@code .conf} and {@code .json},
+   * one plugin.
    *
    * @param kernel where the files are
    * @param name the network's name
@@ -207,8 +207,7 @@ public final class CniNetwork {
     List<CniVersion> spoken = versions.spoken(in);
     in.end();
     JsonInput plugin = new JsonInput(conf, fileName);
-    return new CniNetwork(
-        name, spoken, false, false, List.of(PluginConfig.read(plugin)), binDirs);
+    return new CniNetwork(name, spoken, false, false, List.of(PluginConfig.read(plugin)), binDirs);
   }
 
   /** This network with the plugins of more files behind its own. */
@@ -277,8 +276,7 @@ public final class CniNetwork {
         }
       }
       if (spoken.isEmpty()) {
-        throw in.error(
-            "CNI version " + String.join(", ", named) + ", none of " + CniVersion.all());
+        throw in.error("CNI version " + String.join(", ", named) + ", none of " + CniVersion.all());
       }
       return List.copyOf(spoken);
     }
@@ -317,8 +315,8 @@ public final class CniNetwork {
 
   /**
    * Prepares to attach a pod. Nothing is attached yet, so that the attachment can be written down
-   * before {@link CniAttachment#add} is called: whoever finds it written can detach the pod, however
-   * far that came.
+   * before {@link CniAttachment#add} is called: whoever finds it written can detach the pod,
+   * however far that came.
    *
    * <p>Where the configuration allows several versions, plugins are asked which ones they know.
    *
@@ -340,9 +338,7 @@ public final class CniNetwork {
     String operation = operation("add", containerId, "to");
     if (!Names.isName(containerId)) {
       throw CniException.of(
-          name,
-          operation
-              + ": CNI wants an id of letters, digits, and behind the first _ . -");
+          name, operation + ": CNI wants an id of letters, digits, and behind the first _ . -");
     }
     if (!Names.isInterface(ifName)) {
       throw CniException.of(

@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param routes routes that were added in the pod
  * @param dns what is known of name servers
  */
-public record CniResult(
-    List<Interface> interfaces, List<Ip> ips, List<Route> routes, Dns dns) {
+public record CniResult(List<Interface> interfaces, List<Ip> ips, List<Route> routes, Dns dns) {
 
   /** Copies the lists. */
   public CniResult {
@@ -50,8 +49,8 @@ public record CniResult(
    * @param address the address
    * @param prefix how many of its bits are the network's
    * @param gateway the gateway of that network, or null
-   * @param index the place of its interface in {@link CniResult#interfaces()}, or −1 when the plugin
-   *     does not say
+   * @param index the place of its interface in {@link CniResult#interfaces()}, or −1 when the
+   *     plugin does not say
    */
   public record Ip(IpAddress address, int prefix, @Nullable IpAddress gateway, int index) {}
 
@@ -86,7 +85,10 @@ public record CniResult(
    * @param options options of the resolver
    */
   public record Dns(
-      List<String> nameservers, @Nullable String domain, List<String> search, List<String> options) {
+      List<String> nameservers,
+      @Nullable String domain,
+      List<String> search,
+      List<String> options) {
     /** Nothing. */
     public static final Dns NONE = new Dns(List.of(), null, List.of(), List.of());
 
@@ -343,7 +345,9 @@ public record CniResult(
       int prefix = prefix(text, slash + 1);
       if (prefix < 0 || prefix > address.bits()) {
         throw in.error(
-            "expected a prefix length from 0 to " + address.bits() + ", found "
+            "expected a prefix length from 0 to "
+                + address.bits()
+                + ", found "
                 + Names.quoted(text));
       }
       return new Network(address, prefix);

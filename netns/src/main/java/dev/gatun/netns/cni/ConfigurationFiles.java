@@ -167,8 +167,7 @@ final class ConfigurationFiles {
     for (int i = 0; i < ends.length; i++) {
       int end = (int) result.slot(ends[i]);
       if (end >= 0) {
-        texts.add(
-            new Text(path(directory, names.get(i)), Arrays.copyOfRange(all, from, end)));
+        texts.add(new Text(path(directory, names.get(i)), Arrays.copyOfRange(all, from, end)));
         from = end;
       }
     }

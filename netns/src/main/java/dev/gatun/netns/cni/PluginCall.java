@@ -159,8 +159,7 @@ final class PluginCall {
     return failure(plugin, problem, 0, null);
   }
 
-  private CniException failure(
-      String plugin, String problem, int code, @Nullable Throwable cause) {
+  private CniException failure(String plugin, String problem, int code, @Nullable Throwable cause) {
     return new CniException(
         operation + ": plugin " + Names.quoted(plugin) + ": " + problem,
         network,

@@ -18,6 +18,7 @@ import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.netns.NetlinkException;
 import dev.gatun.netns.NetworkNamespace;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -50,6 +51,7 @@ public final class Conversation {
   private final Slot total;
   private final Slot full;
   private final Slot lost;
+  private final Slot sent;
   private final List<Requests> said = new ArrayList<>(2);
 
   /**
@@ -66,6 +68,8 @@ public final class Conversation {
     total = b.slot("answered");
     full = b.slot("too many answers");
     lost = b.slot("lost answers");
+    sent = b.slot("sent");
+    b.set(sent, imm(0));
     b.set(total, imm(0));
     b.set(full, imm(0));
     b.set(lost, imm(0));
@@ -170,7 +174,7 @@ public final class Conversation {
   public void index(Slot socket, String name, Slot index, Label missing) {
     Data request =
         b.variable("ifreq", Structs.SIZEOF_IFREQ)
-            .put(Structs.IFREQ_IFR_NAME, name.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            .put(Structs.IFREQ_IFR_NAME, name.getBytes(StandardCharsets.UTF_8));
     b.sys(Syscall.IOCTL, socket, imm(Constants.SIOCGIFINDEX), request.address())
         .into(index)
         .tolerate(Errno.ENODEV, missing);
@@ -184,6 +188,14 @@ public final class Conversation {
    * @param requests what is sent; in one conversation no two messages have one sequence number
    */
   public void exchange(Slot socket, Requests requests) {
+    converse(socket, requests);
+  }
+
+  private Instruction converse(Slot socket, Requests requests) {
+    if (said.size() == Long.SIZE) {
+      throw new IllegalStateException("more than " + Long.SIZE + " exchanges");
+    }
+    b.alu(Function.OR, sent, sent, imm(1L << said.size()));
     said.add(requests);
     byte[] bytes = requests.bytes();
     Data data = b.variable("requests", bytes.length).put(0, bytes);
@@ -206,6 +218,47 @@ public final class Conversation {
         b.sys(Syscall.SENDTO, socket, data.address(), imm(bytes.length), imm(0), imm(0), imm(0));
     call.tolerate(Errno.EINTR, Idioms.retry(b, send, call, Errno.EINTR));
     receive(socket);
+    return call;
+  }
+
+  /**
+   * Adds records that send one request, and fail if the kernel does not carry it out: for what the
+   * records behind it rely on.
+   *
+   * @param socket from {@link #socket}
+   * @param request one message, which is to be acknowledged and answered by nothing else
+   */
+  public void must(Slot socket, Requests request) {
+    if (request.count() != 1 || !request.list().getFirst().due) {
+      throw new IllegalArgumentException("not one message that is acknowledged");
+    }
+    int tolerated = request.list().getFirst().tolerated;
+    Slot answer = b.slot("answer");
+    Slot error = b.slot("error");
+    b.alu(Function.ADD, answer, reply.address(), total);
+    // Should nothing come, the kernel has lost it.
+    b.set(error, imm(negative(Errno.ENOBUFS)));
+    Slot before = b.slot("answered before");
+    b.set(before, total);
+    Instruction call = converse(socket, request);
+    Label none = b.label("no answer at all");
+    Label good = b.label("carried out");
+    b.branch(Condition.EQ, total, before, none);
+    // struct nlmsgerr: the error comes behind the header, a signed number of four bytes.
+    b.load(4, error, answer, imm(Structs.SIZEOF_NLMSGHDR));
+    b.bind(none);
+    b.branch(Condition.EQ, error, imm(0), good);
+    if (tolerated != 0) {
+      b.branch(Condition.EQ, error, imm(negative(tolerated)), good);
+    }
+    b.alu(Function.SUB, error, error, imm(1L << 32));
+    b.fail(call, error);
+    b.bind(good);
+  }
+
+  /** What four bytes with −errno are as an unsigned number. */
+  private static long negative(int errno) {
+    return (1L << 32) - errno;
   }
 
   private void receive(Slot socket) {
@@ -281,7 +334,8 @@ public final class Conversation {
     b.replyUpTo(reply, total);
     Kernel.Result result = kernel.run(b.build());
     byte[] answers = result.bytes(reply, result.slot(total));
-    return new Replies(said, answers, result, result.slot(full) != 0, result.slot(lost) != 0);
+    return new Replies(
+        said, answers, result, result.slot(sent), result.slot(full) != 0, result.slot(lost) != 0);
   }
 
   /**

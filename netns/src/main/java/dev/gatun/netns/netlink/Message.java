@@ -4,6 +4,7 @@ import dev.gatun.linux.Structs;
 import dev.gatun.netns.NetlinkException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A message that the kernel sent. */
 public final class Message {
@@ -140,22 +141,10 @@ public final class Message {
 
   /** What the kernel says about the error, the extended acknowledgement; empty if nothing. */
   String explanation() {
-    if ((flags() & Netlink.NLM_F_ACK_TLVS) == 0) {
+    Attributes attributes = acknowledgement();
+    if (attributes == null) {
       return "";
     }
-    int from = 4;
-    if (type() == Netlink.NLMSG_ERROR) {
-      // The header of the request, and without NLM_F_CAPPED the rest of it.
-      int request = (flags() & Netlink.NLM_F_CAPPED) != 0 ? HEADER : u32(4);
-      if (request < HEADER || request > size() - from) {
-        throw new NetlinkException("error message holds a request of " + request + " bytes");
-      }
-      from += (request + 3) & ~3;
-    }
-    if (from > size()) {
-      return "";
-    }
-    Attributes attributes = attributes(from);
     StringBuilder text = new StringBuilder(80);
     text.append(attributes.string(Netlink.NLMSGERR_ATTR_MSG, "").strip());
     if (attributes.has(Netlink.NLMSGERR_ATTR_MISS_TYPE)) {
@@ -169,5 +158,27 @@ public final class Message {
       text.append(" of the request");
     }
     return text.toString();
+  }
+
+  /** Where in the request the attribute is that the error comes from; −1 if that is not told. */
+  int offset() {
+    Attributes attributes = acknowledgement();
+    return attributes == null ? -1 : attributes.u32(Netlink.NLMSGERR_ATTR_OFFS, -1);
+  }
+
+  private @Nullable Attributes acknowledgement() {
+    if ((flags() & Netlink.NLM_F_ACK_TLVS) == 0) {
+      return null;
+    }
+    int from = 4;
+    if (type() == Netlink.NLMSG_ERROR) {
+      // The header of the request, and without NLM_F_CAPPED the rest of it.
+      int request = (flags() & Netlink.NLM_F_CAPPED) != 0 ? HEADER : u32(4);
+      if (request < HEADER || request > size() - from) {
+        throw new NetlinkException("error message holds a request of " + request + " bytes");
+      }
+      from += (request + 3) & ~3;
+    }
+    return from > size() ? null : attributes(from);
   }
 }

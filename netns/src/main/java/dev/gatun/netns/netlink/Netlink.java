@@ -37,7 +37,7 @@ public final class Netlink {
 
   public static final int NLA_F_NESTED = 0x8000;
   public static final int NLA_F_NET_BYTEORDER = 0x4000;
-  public static final int NLA_TYPE_MASK = 0x3fff;
+  public static final int NLA_TYPE_MASK = ~(NLA_F_NESTED | NLA_F_NET_BYTEORDER);
 
   public static final int NFNL_MSG_BATCH_BEGIN = 16;
   public static final int NFNL_MSG_BATCH_END = 17;

@@ -4,21 +4,33 @@ import dev.gatun.linux.Errno;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.netns.NetlinkException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What the kernel answered in a {@link Conversation}. */
 public final class Replies {
   private final List<Requests> said;
   private final Kernel.Result result;
+  private final long sent;
   private final boolean full;
   private final boolean lost;
   private final boolean interrupted;
   private final List<Message> messages = new ArrayList<>();
-  private final List<Message> ends = new ArrayList<>();
 
-  Replies(List<Requests> said, byte[] answers, Kernel.Result result, boolean full, boolean lost) {
+  /** What requests ended with, by their sequence numbers: an error before all. */
+  private final Map<Integer, Message> ends = new HashMap<>();
+
+  Replies(
+      List<Requests> said,
+      byte[] answers,
+      Kernel.Result result,
+      long sent,
+      boolean full,
+      boolean lost) {
     this.said = said;
+    this.sent = sent;
     this.result = result;
     this.full = full;
     this.lost = lost;
@@ -26,7 +38,10 @@ public final class Replies {
     for (Message message : Message.parse(answers)) {
       changed |= (message.flags() & Netlink.NLM_F_DUMP_INTR) != 0;
       if (message.isEnd()) {
-        ends.add(message);
+        Message before = ends.get(message.sequence());
+        if (before == null || before.errno() == 0) {
+          ends.put(message.sequence(), message);
+        }
       } else if (message.type() >= Netlink.NLMSG_MIN_TYPE) {
         messages.add(message);
       }
@@ -44,15 +59,25 @@ public final class Replies {
     return messages;
   }
 
+  /**
+   * Whether the program came to where requests are sent.
+   *
+   * @param requests of the conversation
+   * @return whether
+   */
+  public boolean isSaid(Requests requests) {
+    return (sent >>> said.indexOf(requests) & 1) != 0;
+  }
+
   /** Whether there was no room for all answers. */
-  boolean isFull() {
+  public boolean isFull() {
     return full;
   }
 
   /**
    * Whether a dump has to be asked for again: it changed meanwhile, or the kernel lost some of it.
    */
-  boolean isInterrupted() {
+  public boolean isInterrupted() {
     return interrupted || lost;
   }
 
@@ -75,23 +100,25 @@ public final class Replies {
    */
   public @Nullable NetlinkException failure(Requests requests, int number) {
     Requests.Request request = requests.list().get(number);
-    Message end = end(request.sequence);
+    Message end = ends.get(request.sequence);
     int errno = end == null ? 0 : end.errno();
     return end == null || errno == 0
         ? null
         : new NetlinkException(request.operation, request.name, errno, end.explanation());
   }
 
-  /** What a request ended with: an error before all. */
-  private @Nullable Message end(int sequence) {
-    Message found = null;
-    for (int i = 0; i < ends.size(); i++) {
-      Message end = ends.get(i);
-      if (end.sequence() == sequence && (found == null || end.errno() != 0)) {
-        found = end;
-      }
-    }
-    return found;
+  /**
+   * What the kernel blames for a failure.
+   *
+   * @param requests which were said
+   * @param number from {@link Requests#begin}
+   * @return where in all the bytes of the requests the attribute is; −1 if that is not told
+   */
+  public int offset(Requests requests, int number) {
+    Requests.Request request = requests.list().get(number);
+    Message end = ends.get(request.sequence);
+    int offset = end == null ? -1 : end.offset();
+    return offset < 0 ? -1 : request.at + offset;
   }
 
   /**
@@ -112,7 +139,10 @@ public final class Replies {
         if (failure != null && failure.errno() != request.tolerated) {
           throw failure;
         }
-        if (silent == null && request.due && end(request.sequence) == null) {
+        if (silent == null
+            && request.due
+            && isSaid(requests)
+            && !ends.containsKey(request.sequence)) {
           silent = request;
         }
       }

@@ -51,11 +51,7 @@ final class HostPlugins implements PluginRunner {
     all.add(path);
     HostCommand.Answer answer =
         HostCommand.ask(
-            kernel,
-            file,
-            List.of(file),
-            all,
-            new HostCommand.Question(input, ANSWER, seconds));
+            kernel, file, List.of(file), all, new HostCommand.Question(input, ANSWER, seconds));
     int number = answer.number();
     return switch (answer.cause()) {
       case EXITED -> new Ending.Exited(number, answer.output(), answer.errors());

@@ -115,6 +115,7 @@ abstract class Networking {
     @Override
     void connect(SandboxCreate sandbox) {
       sandbox.write(NetworkState.FILE, NetworkState.begun("bridge", ports).toBytes());
+      String link = BridgeNetwork.hostLink(root, id);
       List<AddressPool.Lease> leases =
           new AddressPool(kernel, root).lease(ranges(), id, this::isAlive);
       BridgeNetwork.Attachment attached =
@@ -122,11 +123,10 @@ abstract class Networking {
               kernel,
               config,
               NetworkNamespace.of(sandbox.networkNamespace(), sandbox.pid()),
-              BridgeNetwork.hostLink(root, id),
+              link,
               leases);
-      Nftables.ensure(kernel, config);
-      if (!ports.isEmpty()) {
-        Nftables.publish(kernel, id, leases, ports);
+      if (config.masquerade() || !ports.isEmpty()) {
+        Nftables.publish(kernel, NetworkNamespace.own(), config, id, link, leases, ports);
       }
       List<String> addresses = new ArrayList<>();
       List<IpAddress> own = new ArrayList<>();
@@ -173,8 +173,18 @@ abstract class Networking {
       return ranges;
     }
 
+    /** Its addresses are given back last, and by whoever calls this: so they tell what was made. */
     private void disconnect(String pod) {
-      Nftables.unpublish(kernel, pod);
+      List<IpAddress> held = new ArrayList<>(2);
+      for (AddressPool.Owned lease : new AddressPool(kernel, root).leases()) {
+        if (lease.podId().equals(pod)) {
+          held.add(lease.address());
+        }
+      }
+      if (held.isEmpty()) {
+        return;
+      }
+      Nftables.unpublish(kernel, NetworkNamespace.own(), pod, held);
       BridgeNetwork.detach(kernel, BridgeNetwork.hostLink(root, pod));
     }
 

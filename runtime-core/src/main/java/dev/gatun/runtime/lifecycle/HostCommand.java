@@ -50,7 +50,6 @@ public final class HostCommand {
 
   private final ProgramBuilder b;
   private final Descriptors descriptors;
-  private final String name;
   private final @Nullable Question question;
   private final @Nullable Ring errors;
   private final Data output;
@@ -117,7 +116,6 @@ public final class HostCommand {
   public record Answer(Cause cause, int number, byte[] output, byte[] errors) {}
 
   private HostCommand(Kernel kernel, String name, @Nullable Question question) {
-    this.name = name;
     this.question = question;
     b = new ProgramBuilder(kernel.arch());
     descriptors = new Descriptors(b);
@@ -283,14 +281,16 @@ public final class HostCommand {
       end(late, child, pidfd, Cause.TIMED_OUT, question.seconds(), reap);
     }
     b.set(busy, imm(0));
-    readable(OUTPUT, () -> {
-      b.alu(Function.SUB, room, imm(output.size()), total);
-      b.alu(Function.ADD, at, output.address(), total);
-      b.sys(Syscall.READ, read, at, room).into(got);
-      b.alu(Function.ADD, total, total, got);
-      b.branch(Condition.EQ, total, imm(output.size()), tooMuch);
-      end(tooMuch, child, pidfd, Cause.WROTE_TOO_MUCH, output.size(), reap);
-    });
+    readable(
+        OUTPUT,
+        () -> {
+          b.alu(Function.SUB, room, imm(output.size()), total);
+          b.alu(Function.ADD, at, output.address(), total);
+          b.sys(Syscall.READ, read, at, room).into(got);
+          b.alu(Function.ADD, total, total, got);
+          b.branch(Condition.EQ, total, imm(output.size()), tooMuch);
+          end(tooMuch, child, pidfd, Cause.WROTE_TOO_MUCH, output.size(), reap);
+        });
     if (otherRead != null && errors != null) {
       Ring ring = errors;
       readable(OTHER, () -> keep(otherRead, ring));
@@ -347,8 +347,7 @@ public final class HostCommand {
         b.alu(Function.SUB, group, imm(0), child.pid());
         b.sys(Syscall.KILL, group, imm(Constants.SIGKILL)).tolerateAny();
       }
-      b.sys(Syscall.PIDFD_SEND_SIGNAL, pidfd, imm(Constants.SIGKILL), imm(0), imm(0))
-          .tolerateAny();
+      b.sys(Syscall.PIDFD_SEND_SIGNAL, pidfd, imm(Constants.SIGKILL), imm(0), imm(0)).tolerateAny();
       b.jump(reap);
     });
   }

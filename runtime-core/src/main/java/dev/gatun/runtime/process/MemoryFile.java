@@ -10,8 +10,8 @@ import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 
 /**
- * A file in memory, {@code memfd_create(2)}, that a child reads as its standard input: unlike a pipe
- * it takes all that is written, whether the child reads it or not.
+ * A file in memory, {@code memfd_create(2)}, that a child reads as its standard input: unlike a
+ * pipe it takes all that is written, whether the child reads it or not.
  */
 public final class MemoryFile {
   private MemoryFile() {}

@@ -1,0 +1,431 @@
+package dev.gatun.netns.netfilter;
+
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
+import dev.gatun.linux.program.Kernel;
+import dev.gatun.netns.AddressPool;
+import dev.gatun.netns.IpAddress;
+import dev.gatun.netns.NetlinkException;
+import dev.gatun.netns.NetworkConfig;
+import dev.gatun.netns.NetworkNamespace;
+import dev.gatun.netns.PortMapping;
+import dev.gatun.netns.Subnet;
+import dev.gatun.netns.netlink.Conversation;
+import dev.gatun.netns.netlink.Netlink;
+import dev.gatun.netns.netlink.Requests;
+import dev.gatun.netns.netlink.Rtnetlink;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the host's packet filter does for pods; {@link dev.gatun.netns.Nftables} tells what.
+ *
+ * <p>Adding a pod needs to know little of what is there: its elements are added, and if a set is
+ * missing the whole table is, in one transaction, where what is there already does not matter. Only
+ * a conflict is looked at, and only what is taken away depends on what others have: these
+ * transactions name the generation that they were thought out for, and the kernel refuses them when
+ * anything was changed since.
+ */
+public final class PodRules {
+  private static final int MOST_TRIES = 256;
+
+  private static final int IFLA_INFO_SLAVE_KIND = 4;
+  private static final int IFLA_INFO_SLAVE_DATA = 5;
+  private static final int IFLA_BRPORT_MODE = 4;
+
+  private final Kernel kernel;
+  private final NetworkNamespace host;
+
+  /**
+   * Rules of a host.
+   *
+   * @param kernel the kernel
+   * @param host the host's network namespace
+   */
+  public PodRules(Kernel kernel, NetworkNamespace host) {
+    this.kernel = kernel;
+    this.host = host;
+  }
+
+  /**
+   * Adds what a pod needs.
+   *
+   * @param config whether to masquerade, and the bridge
+   * @param podId the pod
+   * @param leases its addresses
+   * @param mappings ports of the host that lead to it
+   */
+  public void add(
+      NetworkConfig config,
+      String podId,
+      List<AddressPool.Lease> leases,
+      List<PortMapping> mappings) {
+    List<Element> ports = ports(podId, leases, mappings);
+    if (leases.isEmpty() || (ports.isEmpty() && !config.masquerade())) {
+      return;
+    }
+    boolean isIpv4 = false;
+    for (int i = 0; i < ports.size(); i++) {
+      isIpv4 |= !ports.get(i).podAddress().isIpv6();
+    }
+    NamedSet[] ranges =
+        !config.masquerade()
+            ? new NamedSet[] {NamedSet.RANGES4, NamedSet.RANGES6}
+            : ports.isEmpty()
+                ? new NamedSet[] {NamedSet.OUTBOUND4, NamedSet.OUTBOUND6}
+                : new NamedSet[] {
+                  NamedSet.OUTBOUND4, NamedSet.OUTBOUND6, NamedSet.RANGES4, NamedSet.RANGES6
+                };
+    // A transaction that fails makes its caller wait for all processors, so none is risked.
+    Snapshot seen = Snapshot.take(kernel, host, ranges);
+    boolean whole = seen == null || !seen.isWhole();
+    boolean conflict = false;
+    for (int i = 0; i < MOST_TRIES; i++) {
+      boolean depends = false;
+      Transaction transaction = new Transaction();
+      if (seen != null && (conflict || mindsRanges(seen, ranges, leases))) {
+        depends = true;
+        transaction = new Transaction(seen.generation());
+      }
+      if (whole) {
+        GatunTable.add(transaction);
+        if (config.masquerade()) {
+          GatunTable.addOutbound(transaction);
+        }
+        if (!ports.isEmpty()) {
+          GatunTable.addPorts(transaction);
+        }
+      }
+      if (seen != null && conflict) {
+        deleteStale(transaction, seen, podId, leases, ports, mappings);
+      }
+      addElements(transaction, seen, config, podId, leases, ports);
+      Transaction.Failure failure = transaction.attempt(kernel, host);
+      if (failure == null) {
+        if (isIpv4) {
+          letLoopbackOut(config.bridge(), podId, leases);
+        }
+        return;
+      }
+      int errno = failure.error().errno();
+      if (failure.element() != null && errno == Errno.EEXIST) {
+        conflict = true;
+      } else if (errno == Errno.ENOENT ? whole && !depends : !isRace(failure.error())) {
+        throw failure.error();
+      }
+      seen = conflict ? Snapshot.take(kernel, host) : Snapshot.take(kernel, host, ranges);
+      // If all of it is there, some of it may be without what this pod needs.
+      whole |= seen == null || !seen.isWhole() || errno == Errno.ENOENT;
+    }
+    throw tooBusy("add the rules of pod \"" + podId + "\"");
+  }
+
+  private void letLoopbackOut(String bridge, String podId, List<AddressPool.Lease> leases) {
+    try {
+      Sysctls.setRouteLocalnet(kernel, host, bridge, true);
+    } catch (RuntimeException e) {
+      List<IpAddress> addresses = new ArrayList<>();
+      for (int i = 0; i < leases.size(); i++) {
+        addresses.add(leases.get(i).address());
+      }
+      try {
+        remove(podId, addresses);
+      } catch (RuntimeException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Puts a port of a bridge into hairpin mode: what came in by it may go out by it.
+   *
+   * @param link the port
+   * @throws NetlinkException when it is not there, or not of a bridge
+   */
+  public void letPacketsReturn(String link) {
+    Requests requests = new Requests();
+    requests.begin(
+        "put link \"" + link + "\" into hairpin mode",
+        "RTM_NEWLINK",
+        Rtnetlink.RTM_NEWLINK,
+        Netlink.NLM_F_REQUEST | Netlink.NLM_F_ACK);
+    for (int i = 0; i < Rtnetlink.SIZEOF_IFINFOMSG; i++) {
+      requests.u8(0);
+    }
+    requests.string(Rtnetlink.IFLA_IFNAME, link);
+    int info = requests.nest(Rtnetlink.IFLA_LINKINFO);
+    requests.string(IFLA_INFO_SLAVE_KIND, "bridge");
+    int port = requests.nest(IFLA_INFO_SLAVE_DATA);
+    requests.u8(IFLA_BRPORT_MODE, 1).end(port).end(info);
+    Conversation.talk(kernel, host, Constants.NETLINK_ROUTE, requests);
+  }
+
+  /** Whether it may go well if what is there is looked at once more. */
+  private static boolean isRace(NetlinkException error) {
+    return switch (error.errno()) {
+      case Errno.ERESTART, Errno.EBUSY, Errno.EAGAIN -> true;
+      case Errno.EEXIST, Errno.ENOTEMPTY -> error.operation().startsWith(Transaction.ADD_RANGE);
+      default -> false;
+    };
+  }
+
+  /** Whether ranges of other configurations are in those of the pod, or they in one of these. */
+  private static boolean mindsRanges(
+      Snapshot seen, NamedSet[] sets, List<AddressPool.Lease> leases) {
+    for (int i = 0; i < leases.size(); i++) {
+      Subnet range = leases.get(i).range();
+      for (NamedSet set : sets) {
+        if (set.isOf(range) && !seen.has(set, range) && seen.overlaps(set, range)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Of two ranges that overlap one is in the other, and the wider one stands for both. */
+  private static void addRange(
+      Transaction transaction, @Nullable Snapshot seen, NamedSet set, Subnet range) {
+    if (seen == null || seen.has(set, range)) {
+      transaction.addRange(set, range, false);
+      return;
+    }
+    List<Element> elements = seen.elements();
+    boolean others = false;
+    for (int i = 0; i < elements.size(); i++) {
+      Element first = elements.get(i);
+      if (first.set() != set || first.isEnd()) {
+        continue;
+      }
+      others = true;
+      Element end = seen.endOf(first);
+      if (first.covers(end, range)) {
+        return;
+      }
+      if (range.contains(first.address())) {
+        transaction.deleteRange(first, end);
+      }
+    }
+    transaction.addRange(set, range, others);
+  }
+
+  private static NetlinkException tooBusy(String operation) {
+    return new NetlinkException(
+        operation + ": others changed the packet filter each of " + MOST_TRIES + " times meanwhile",
+        Errno.ERESTART,
+        null);
+  }
+
+  /** The elements of all port mappings, for each address of the pod that they are for. */
+  private static List<Element> ports(
+      String podId, List<AddressPool.Lease> leases, List<PortMapping> mappings) {
+    List<Element> ports = new ArrayList<>();
+    for (int i = 0; i < mappings.size(); i++) {
+      PortMapping mapping = mappings.get(i);
+      boolean leads = false;
+      for (int k = 0; k < leases.size(); k++) {
+        IpAddress address = leases.get(k).address();
+        if (!mapping.isFor(address.isIpv6())) {
+          continue;
+        }
+        leads = true;
+        Element port = Element.port(mapping, address, podId);
+        for (int n = 0; n < ports.size(); n++) {
+          if (ports.get(n).isAt(port)) {
+            throw new NetlinkException("host port " + mapping.hostSide() + " is published twice");
+          }
+        }
+        ports.add(port);
+      }
+      if (!leads) {
+        throw new NetlinkException(
+            "host port "
+                + mapping.hostSide()
+                + " cannot be published: the pod has no "
+                + (mapping.isFor(true) ? "IPv6" : "IPv4")
+                + " address");
+      }
+    }
+    return ports;
+  }
+
+  private static void addElements(
+      Transaction transaction,
+      @Nullable Snapshot seen,
+      NetworkConfig config,
+      String podId,
+      List<AddressPool.Lease> leases,
+      List<Element> ports) {
+    for (int i = 0; i < leases.size(); i++) {
+      AddressPool.Lease lease = leases.get(i);
+      Family family = Family.of(lease.address());
+      transaction.addOwn(
+          Element.pod(lease.address(), podId),
+          "add address " + lease.address() + " of pod \"" + podId + "\"");
+      if (config.masquerade()) {
+        addRange(transaction, seen, NamedSet.outbound(family), lease.range());
+      }
+      if (!ports.isEmpty()) {
+        addRange(transaction, seen, NamedSet.ranges(family), lease.range());
+      }
+    }
+    if (!ports.isEmpty()) {
+      transaction.addShared(
+          Element.bridge(config.bridge()), "add bridge \"" + config.bridge() + "\"");
+    }
+    for (int i = 0; i < ports.size(); i++) {
+      transaction.addOwn(ports.get(i), "publish ports of pod \"" + podId + "\"");
+    }
+  }
+
+  /**
+   * Deletes what is in the way. An address was leased to this pod and is nobody else's, so that
+   * what is there for it is left from a pod that died.
+   *
+   * @throws NetlinkException when a port leads to a pod that has another address
+   */
+  private static void deleteStale(
+      Transaction transaction,
+      Snapshot seen,
+      String podId,
+      List<AddressPool.Lease> leases,
+      List<Element> ports,
+      List<PortMapping> mappings) {
+    List<Element> elements = seen.elements();
+    for (int i = 0; i < elements.size(); i++) {
+      Element element = elements.get(i);
+      if (element.isAboutPod()) {
+        if (isAbout(element, leases)) {
+          transaction.delete(element);
+        } else {
+          for (int k = 0; k < ports.size(); k++) {
+            if (ports.get(k).isAt(element)) {
+              throw taken(element, mappings, podId);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static boolean isAbout(Element element, List<AddressPool.Lease> leases) {
+    for (int i = 0; i < leases.size(); i++) {
+      if (leases.get(i).address().equals(element.podAddress())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static NetlinkException taken(Element element, List<PortMapping> mappings, String podId) {
+    String port = "";
+    for (int i = 0; i < mappings.size(); i++) {
+      PortMapping mapping = mappings.get(i);
+      IpAddress address = element.podAddress();
+      if (mapping.isFor(address.isIpv6()) && Element.port(mapping, address, podId).isAt(element)) {
+        port = mapping.hostSide();
+      }
+    }
+    return new NetlinkException(
+        "host port " + port + " is taken by pod \"" + element.comment() + "\"", Errno.EEXIST, null);
+  }
+
+  /**
+   * Takes away what there is for a pod, and what nobody needs then.
+   *
+   * @param podId the pod
+   * @param addresses its addresses; none if they are not known
+   */
+  public void remove(String podId, List<IpAddress> addresses) {
+    String comment = Element.comment(podId);
+    for (int i = 0; i < MOST_TRIES; i++) {
+      Snapshot seen = Snapshot.take(kernel, host);
+      if (seen == null) {
+        return;
+      }
+      List<Element> own = new ArrayList<>();
+      List<Element> others = new ArrayList<>();
+      for (int k = 0; k < seen.elements().size(); k++) {
+        Element element = seen.elements().get(k);
+        if (element.isAboutPod()) {
+          boolean isOwn =
+              element.comment().equals(comment)
+                  && (addresses.isEmpty() || addresses.contains(element.podAddress()));
+          (isOwn ? own : others).add(element);
+        }
+      }
+      Transaction.Failure failure;
+      if (others.isEmpty()) {
+        setRouteLocalnet(seen, false);
+        Transaction transaction = new Transaction(seen.generation());
+        transaction.deleteTable();
+        failure = transaction.attempt(kernel, host);
+        if (failure == null) {
+          return;
+        }
+        // It stands as it is: somebody came who needs it.
+        Snapshot now = Snapshot.take(kernel, host);
+        if (now != null && now.hasPorts()) {
+          setRouteLocalnet(now, true);
+        }
+      } else {
+        List<Element> unused = unusedRanges(seen, others);
+        if (own.isEmpty() && unused.isEmpty()) {
+          return;
+        }
+        // What is the pod's own goes whatever others do. Who is the last to take away his own sees
+        // that nothing is left.
+        Transaction transaction =
+            unused.isEmpty() ? new Transaction() : new Transaction(seen.generation());
+        for (int k = 0; k < own.size(); k++) {
+          transaction.delete(own.get(k));
+        }
+        for (int k = 0; k < unused.size(); k++) {
+          transaction.deleteRange(unused.get(k), seen.endOf(unused.get(k)));
+        }
+        failure = transaction.attempt(kernel, host);
+      }
+      if (failure != null) {
+        int errno = failure.error().errno();
+        if (errno != Errno.ERESTART
+            && errno != Errno.EBUSY
+            && errno != Errno.EAGAIN
+            && errno != Errno.ENOENT) {
+          throw failure.error();
+        }
+      }
+    }
+    throw tooBusy("delete the rules of pod \"" + podId + "\"");
+  }
+
+  /** The first elements of the ranges that have no pods any more. */
+  private static List<Element> unusedRanges(Snapshot seen, List<Element> pods) {
+    List<Element> unused = new ArrayList<>();
+    for (int i = 0; i < seen.elements().size(); i++) {
+      Element first = seen.elements().get(i);
+      if (!first.set().isInterval() || first.isEnd()) {
+        continue;
+      }
+      Element end = seen.endOf(first);
+      boolean isUsed = false;
+      for (int k = 0; k < pods.size() && !isUsed; k++) {
+        isUsed = pods.get(k).isBetween(first, end);
+      }
+      if (!isUsed) {
+        unused.add(first);
+      }
+    }
+    return unused;
+  }
+
+  private void setRouteLocalnet(Snapshot seen, boolean on) {
+    for (int i = 0; i < seen.elements().size(); i++) {
+      Element element = seen.elements().get(i);
+      if (element.set() == NamedSet.BRIDGES) {
+        Sysctls.setRouteLocalnet(kernel, host, element.name(), on);
+      }
+    }
+  }
+}
