@@ -235,7 +235,8 @@ class HostCommandTest {
         assertThrows(
             SyscallException.class,
             () -> HostCommand.run(kernel, List.of("/no/such"), List.of("no"), List.of()));
-    assertTrue(e.getMessage().startsWith("execute \"no\": execve(\"/no/such\""), e.getMessage());
+    String message = String.valueOf(e.getMessage());
+    assertTrue(message.startsWith("execute \"no\": execve(\"/no/such\""), message);
     ContainerException much =
         assertThrows(
             ContainerException.class,
