@@ -22,8 +22,8 @@ import java.util.List;
  *       such thing: {@code [::1]} leads to no pod.
  *   <li>A pod that sends to a host port that leads to itself gets its packets back by the bridge's
  *       port that they came in by. Where {@code br_netfilter} shows bridged packets to the packet
- *       filter, as is the default when it is loaded, that needs the port's hairpin mode, which a pod
- *       with ports gets.
+ *       filter, as is the default when it is loaded, that needs the port's hairpin mode, which a
+ *       pod with ports gets.
  * </ul>
  *
  * <p>All changes are made as a whole or not at all, so that nothing is half there when the caller

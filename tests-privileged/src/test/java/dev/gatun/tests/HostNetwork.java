@@ -18,7 +18,8 @@ final class HostNetwork implements AutoCloseable {
     this.box = box;
     holder =
         box.launch(
-            box.directory(),
+            // Nothing of the box may be in its environment: it is no leftover of a container.
+            Path.of("/"),
             Map.of(),
             List.of(
                 "/usr/bin/unshare",

@@ -48,7 +48,8 @@ class PodJoinTest {
     /** The ids that are entered. */
     List<String> entries() {
       List<String> names = new ArrayList<>();
-      try (DirectoryStream<Path> all = Files.newDirectoryStream(directory().resolve("containers"))) {
+      try (DirectoryStream<Path> all =
+          Files.newDirectoryStream(directory().resolve("containers"))) {
         all.forEach(entry -> names.add(String.valueOf(entry.getFileName())));
       } catch (IOException e) {
         throw new AssertionError("cannot list the containers of " + id, e);
@@ -153,8 +154,7 @@ class PodJoinTest {
       // As if the process of this pid had begun at another time than the pause process.
       Files.writeString(
           file,
-          state.replace(
-              "\"startTime\":" + start, "\"startTime\":" + (Long.parseLong(start) - 1)));
+          state.replace("\"startTime\":" + start, "\"startTime\":" + (Long.parseLong(start) - 1)));
       pod.refused(box.bundle(), "pod \"" + pod.id() + "\" is stopped");
       Files.writeString(file, state);
       assertEquals(pod.id(), pod.output(box.bundle(), "hostname"));
@@ -167,8 +167,7 @@ class PodJoinTest {
       Host.signal(pod.pause(), "TERM");
       Wait.until(
           "the pod to stop",
-          () ->
-              box.call("pod", "state", pod.id()).out().contains("\"status\": \"stopped\""));
+          () -> box.call("pod", "state", pod.id()).out().contains("\"status\": \"stopped\""));
       Command create = pod.refused(box.bundle(), "pod \"" + pod.id() + "\" is stopped");
       assertEquals("gatun: pod \"" + pod.id() + "\" is stopped", create.err().strip());
       box.call("run", "--pod", "none", "--bundle", box.bundle().write(), box.newId())
@@ -190,12 +189,16 @@ class PodJoinTest {
       pod.refused(
           own, "a user namespace of its own", "[config.json /linux/namespaces/" + index + "]");
       String container = pod.start(complete(box).args("/bin/sleep", "1000"));
-      assertEquals(
-          ProcFs.link(pod.pause(), "ns/user"), ProcFs.link(box.pid(container), "ns/user"));
+      assertEquals(ProcFs.link(pod.pause(), "ns/user"), ProcFs.link(box.pid(container), "ns/user"));
       // Who enters is in it too.
       assertEquals(
           "0 200000",
-          box.call("exec", container, "sh", "-c", "echo $(id -u) $(awk '{print $2}' /proc/self/uid_map)")
+          box.call(
+                  "exec",
+                  container,
+                  "sh",
+                  "-c",
+                  "echo $(id -u) $(awk '{print $2}' /proc/self/uid_map)")
               .expectSuccess()
               .out());
       assertEquals(pod.id(), box.call("exec", container, "hostname").expectSuccess().out());
@@ -213,8 +216,7 @@ class PodJoinTest {
       own.set("/linux/uidMappings", "[{'containerID': 0, 'hostID': 100000, 'size': 65536}]");
       own.set("/linux/gidMappings", "[{'containerID': 0, 'hostID': 100000, 'size': 65536}]");
       assertEquals(
-          pod.id() + "\n100000",
-          pod.output(own, "hostname; awk '{print $2}' /proc/self/uid_map"));
+          pod.id() + "\n100000", pod.output(own, "hostname; awk '{print $2}' /proc/self/uid_map"));
     }
   }
 
@@ -229,8 +231,7 @@ class PodJoinTest {
           box.bundle().set(place, "{'" + name + "': '81'}"),
           "sysctl \"" + name + "\" is not allowed in a container of pod \"" + pod.id() + "\"",
           "[config.json " + place + "/" + name + "]");
-      pod.refused(
-          box.bundle().set(place, "{'kernel.shmmax': '4096'}"), "sysctl \"kernel.shmmax\"");
+      pod.refused(box.bundle().set(place, "{'kernel.shmmax': '4096'}"), "sysctl \"kernel.shmmax\"");
       assertEquals(
           "79",
           pod.output(
@@ -342,8 +343,7 @@ class PodJoinTest {
     try (Pod pod = Pod.create(box)) {
       assertEquals(
           "refused",
-          pod.output(
-              box.bundle(), "echo x >>/etc/hosts || echo refused; echo x >/dev/shm/x") );
+          pod.output(box.bundle(), "echo x >>/etc/hosts || echo refused; echo x >/dev/shm/x"));
       pod.output(box.bundle().writable(), "echo '192.0.2.7 seven' >>/etc/hosts");
       assertEquals(
           "192.0.2.7 seven", pod.output(box.bundle(), "tail -n 1 /etc/hosts"), "one file for all");

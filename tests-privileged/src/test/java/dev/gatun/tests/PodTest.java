@@ -246,15 +246,22 @@ class PodTest {
     box.expectNothingLeft();
   }
 
+  /** Lets the pod's root make what mounts need in the root file system. */
+  private static Bundle owned(Bundle bundle) {
+    Host.run("chown", "200000:200000", bundle.rootfs().toString());
+    return bundle;
+  }
+
   @OnGatun
   void aUserNamespaceIsOneForThePod(Box box) {
     String pod = pod(box, "--userns", "0:200000:65536");
-    String first = start(box, pod, box.bundle().script(LOOP));
+    Bundle bundle = owned(box.bundle());
+    String first = start(box, pod, bundle.script(LOOP));
     long pid = box.pid(first);
     assertEquals(namespace(pause(box, pod), "user"), namespace(pid, "user"));
     assertNotEquals(namespace(ProcessHandle.current().pid(), "user"), namespace(pid, "user"));
     assertTrue(ProcFs.read(pid, "uid_map").strip().matches("0\\s+200000\\s+65536"));
-    assertEquals("0", output(box, pod, box.bundle().script("id -u")));
+    assertEquals("0", output(box, pod, owned(box.bundle()).script("id -u")));
     box.call("pod", "delete", "--force", pod).expectSuccess();
     box.expectNothingLeft();
   }

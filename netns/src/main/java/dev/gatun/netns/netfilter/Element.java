@@ -254,10 +254,36 @@ final class Element {
    * @param end what is behind it; null if nothing is
    */
   boolean isBetween(Element first, @Nullable Element end) {
-    byte[] address = podAddress().bytes();
-    return address.length == first.key.length
-        && Arrays.compareUnsigned(address, first.key) >= 0
-        && (end == null || Arrays.compareUnsigned(address, end.key) < 0);
+    return first.reaches(end, podAddress());
+  }
+
+  /**
+   * Whether a range is in the interval that begins with this.
+   *
+   * @param end what is behind the interval; null if nothing is
+   * @param range the range
+   */
+  boolean covers(@Nullable Element end, Subnet range) {
+    return reaches(end, range.network()) && reaches(end, range.broadcast());
+  }
+
+  /**
+   * Whether a range is just the interval that begins with this.
+   *
+   * @param end what is behind the interval; null if nothing is
+   * @param range the range
+   */
+  boolean isBeginOf(@Nullable Element end, Subnet range) {
+    Element itsEnd = end(set, range.broadcast());
+    return isAt(first(set, range))
+        && (end == null ? itsEnd == null : itsEnd != null && end.isAt(itsEnd));
+  }
+
+  private boolean reaches(@Nullable Element end, IpAddress address) {
+    byte[] bytes = address.bytes();
+    return bytes.length == key.length
+        && Arrays.compareUnsigned(bytes, key) >= 0
+        && (end == null || Arrays.compareUnsigned(bytes, end.key) < 0);
   }
 
   /**

@@ -50,7 +50,7 @@ final class Lack {
                 case "NFT_MSG_NEWTABLE" ->
                     "the kernel has no nf_tables for IPv4 and IPv6 together (CONFIG_NF_TABLES_INET)";
                 case "NFT_MSG_NEWCHAIN" -> chain(failure);
-                case "NFNL_MSG_BATCH_BEGIN", "NFT_MSG_GETGEN", "NFT_MSG_GETSET" -> TABLES;
+                case "NFNL_MSG_BATCH_BEGIN", "NFT_MSG_GETGEN" -> TABLES;
                 default -> null;
               };
           case Errno.ENOENT ->

@@ -3,6 +3,8 @@ package dev.gatun.netns.netfilter;
 import static dev.gatun.netns.netfilter.NfTables.NFT_SET_INTERVAL;
 import static dev.gatun.netns.netfilter.NfTables.NFT_SET_MAP;
 
+import dev.gatun.netns.Subnet;
+
 /**
  * The sets and maps of Gatun's table. They hold all that differs from one pod to another: the rules
  * are always the same.
@@ -70,6 +72,15 @@ enum NamedSet {
     return new byte[] {
       0, 4, (byte) (key == Type.INTERFACE ? 1 : key.number > 0x3f ? 0 : 2), 0, 0, 0
     };
+  }
+
+  /**
+   * Whether addresses of a range are keys of it.
+   *
+   * @param range the range
+   */
+  boolean isOf(Subnet range) {
+    return key == (range.isIpv6() ? Type.IPV6 : Type.IPV4);
   }
 
   static NamedSet pods(Family family) {

@@ -34,7 +34,6 @@ final class NfTables {
   static final int NFT_MSG_NEWRULE = 6;
   static final int NFT_MSG_DELRULE = 8;
   static final int NFT_MSG_NEWSET = 9;
-  static final int NFT_MSG_GETSET = 10;
   static final int NFT_MSG_NEWSETELEM = 12;
   static final int NFT_MSG_GETSETELEM = 13;
   static final int NFT_MSG_DELSETELEM = 14;

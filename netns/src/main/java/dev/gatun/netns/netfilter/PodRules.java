@@ -9,12 +9,14 @@ import dev.gatun.netns.NetlinkException;
 import dev.gatun.netns.NetworkConfig;
 import dev.gatun.netns.NetworkNamespace;
 import dev.gatun.netns.PortMapping;
+import dev.gatun.netns.Subnet;
 import dev.gatun.netns.netlink.Conversation;
 import dev.gatun.netns.netlink.Netlink;
 import dev.gatun.netns.netlink.Requests;
 import dev.gatun.netns.netlink.Rtnetlink;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the host's packet filter does for pods; {@link dev.gatun.netns.Nftables} tells what.
@@ -67,20 +69,25 @@ public final class PodRules {
     for (int i = 0; i < ports.size(); i++) {
       isIpv4 |= !ports.get(i).podAddress().isIpv6();
     }
-    List<NamedSet> needed = new ArrayList<>();
-    needed.add(NamedSet.PODS4);
-    if (config.masquerade()) {
-      needed.add(NamedSet.OUTBOUND4);
-    }
-    if (!ports.isEmpty()) {
-      needed.add(NamedSet.PORTS4);
-    }
+    NamedSet[] ranges =
+        !config.masquerade()
+            ? new NamedSet[] {NamedSet.RANGES4, NamedSet.RANGES6}
+            : ports.isEmpty()
+                ? new NamedSet[] {NamedSet.OUTBOUND4, NamedSet.OUTBOUND6}
+                : new NamedSet[] {
+                  NamedSet.OUTBOUND4, NamedSet.OUTBOUND6, NamedSet.RANGES4, NamedSet.RANGES6
+                };
     // A transaction that fails makes its caller wait for all processors, so none is risked.
-    boolean whole = !Snapshot.has(kernel, host, needed);
-    Snapshot seen = null;
+    Snapshot seen = Snapshot.take(kernel, host, ranges);
+    boolean whole = seen == null || !seen.isWhole();
+    boolean conflict = false;
     for (int i = 0; i < MOST_TRIES; i++) {
-      Transaction transaction =
-          seen == null ? new Transaction() : new Transaction(seen.generation());
+      boolean depends = false;
+      Transaction transaction = new Transaction();
+      if (seen != null && (conflict || mindsRanges(seen, ranges, leases))) {
+        depends = true;
+        transaction = new Transaction(seen.generation());
+      }
       if (whole) {
         GatunTable.add(transaction);
         if (config.masquerade()) {
@@ -90,10 +97,10 @@ public final class PodRules {
           GatunTable.addPorts(transaction);
         }
       }
-      if (seen != null) {
+      if (seen != null && conflict) {
         deleteStale(transaction, seen, podId, leases, ports, mappings);
       }
-      addElements(transaction, config, podId, leases, ports);
+      addElements(transaction, seen, config, podId, leases, ports);
       Transaction.Failure failure = transaction.attempt(kernel, host);
       if (failure == null) {
         if (isIpv4) {
@@ -103,17 +110,13 @@ public final class PodRules {
       }
       int errno = failure.error().errno();
       if (failure.element() != null && errno == Errno.EEXIST) {
-        seen = Snapshot.take(kernel, host);
-        whole |= seen == null;
-      } else if (errno == Errno.ERESTART || errno == Errno.EBUSY || errno == Errno.EAGAIN) {
-        seen = seen == null ? null : Snapshot.take(kernel, host);
-      } else if (errno == Errno.ENOENT && !whole) {
-        whole = true;
-      } else if (errno == Errno.ENOENT && seen != null) {
-        seen = Snapshot.take(kernel, host);
-      } else {
-        throw explained(failure.error());
+        conflict = true;
+      } else if (errno == Errno.ENOENT ? whole && !depends : !isRace(failure.error())) {
+        throw failure.error();
       }
+      seen = conflict ? Snapshot.take(kernel, host) : Snapshot.take(kernel, host, ranges);
+      // If all of it is there, some of it may be without what this pod needs.
+      whole |= seen == null || !seen.isWhole() || errno == Errno.ENOENT;
     }
     throw tooBusy("add the rules of pod \"" + podId + "\"");
   }
@@ -159,16 +162,53 @@ public final class PodRules {
     Conversation.talk(kernel, host, Constants.NETLINK_ROUTE, requests);
   }
 
-  private static NetlinkException explained(NetlinkException error) {
-    boolean overlaps =
-        error.operation().startsWith("add range ")
-            && (error.errno() == Errno.ENOTEMPTY || error.errno() == Errno.EEXIST);
-    return overlaps
-        ? new NetlinkException(
-            error.operation() + ": it overlaps another range that pods of this host use",
-            error.errno(),
-            error)
-        : error;
+  /** Whether it may go well if what is there is looked at once more. */
+  private static boolean isRace(NetlinkException error) {
+    return switch (error.errno()) {
+      case Errno.ERESTART, Errno.EBUSY, Errno.EAGAIN -> true;
+      case Errno.EEXIST, Errno.ENOTEMPTY -> error.operation().startsWith(Transaction.ADD_RANGE);
+      default -> false;
+    };
+  }
+
+  /** Whether ranges of other configurations are in those of the pod, or they in one of these. */
+  private static boolean mindsRanges(
+      Snapshot seen, NamedSet[] sets, List<AddressPool.Lease> leases) {
+    for (int i = 0; i < leases.size(); i++) {
+      Subnet range = leases.get(i).range();
+      for (NamedSet set : sets) {
+        if (set.isOf(range) && !seen.has(set, range) && seen.overlaps(set, range)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Of two ranges that overlap one is in the other, and the wider one stands for both. */
+  private static void addRange(
+      Transaction transaction, @Nullable Snapshot seen, NamedSet set, Subnet range) {
+    if (seen == null || seen.has(set, range)) {
+      transaction.addRange(set, range, false);
+      return;
+    }
+    List<Element> elements = seen.elements();
+    boolean others = false;
+    for (int i = 0; i < elements.size(); i++) {
+      Element first = elements.get(i);
+      if (first.set() != set || first.isEnd()) {
+        continue;
+      }
+      others = true;
+      Element end = seen.endOf(first);
+      if (first.covers(end, range)) {
+        return;
+      }
+      if (range.contains(first.address())) {
+        transaction.deleteRange(first, end);
+      }
+    }
+    transaction.addRange(set, range, others);
   }
 
   private static NetlinkException tooBusy(String operation) {
@@ -213,6 +253,7 @@ public final class PodRules {
 
   private static void addElements(
       Transaction transaction,
+      @Nullable Snapshot seen,
       NetworkConfig config,
       String podId,
       List<AddressPool.Lease> leases,
@@ -224,10 +265,10 @@ public final class PodRules {
           Element.pod(lease.address(), podId),
           "add address " + lease.address() + " of pod \"" + podId + "\"");
       if (config.masquerade()) {
-        transaction.addRange(NamedSet.outbound(family), lease.range());
+        addRange(transaction, seen, NamedSet.outbound(family), lease.range());
       }
       if (!ports.isEmpty()) {
-        transaction.addRange(NamedSet.ranges(family), lease.range());
+        addRange(transaction, seen, NamedSet.ranges(family), lease.range());
       }
     }
     if (!ports.isEmpty()) {

@@ -6,10 +6,7 @@ import static dev.gatun.netns.netfilter.NfTables.NFTA_GEN_ID;
 import static dev.gatun.netns.netfilter.NfTables.NFTA_SET_ELEM_LIST_ELEMENTS;
 import static dev.gatun.netns.netfilter.NfTables.NFTA_SET_ELEM_LIST_SET;
 import static dev.gatun.netns.netfilter.NfTables.NFTA_SET_ELEM_LIST_TABLE;
-import static dev.gatun.netns.netfilter.NfTables.NFTA_SET_NAME;
-import static dev.gatun.netns.netfilter.NfTables.NFTA_SET_TABLE;
 import static dev.gatun.netns.netfilter.NfTables.NFT_MSG_GETGEN;
-import static dev.gatun.netns.netfilter.NfTables.NFT_MSG_GETSET;
 import static dev.gatun.netns.netfilter.NfTables.NFT_MSG_GETSETELEM;
 import static dev.gatun.netns.netfilter.NfTables.SIZEOF_NFGENMSG;
 
@@ -21,6 +18,7 @@ import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.netns.NetlinkException;
 import dev.gatun.netns.NetworkNamespace;
+import dev.gatun.netns.Subnet;
 import dev.gatun.netns.netlink.Attributes;
 import dev.gatun.netns.netlink.Conversation;
 import dev.gatun.netns.netlink.Message;
@@ -31,7 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** All elements of Gatun's table at one time. */
+/** Elements of Gatun's table at one time: of all sets, or of those that were asked for. */
 final class Snapshot {
   private static final int FIRST_ROOM = 64 << 10;
   private static final int MOST_ROOM = 8 << 20;
@@ -39,10 +37,17 @@ final class Snapshot {
 
   private final int generation;
   private final List<Element> elements;
+  private final boolean isWhole;
 
-  private Snapshot(int generation, List<Element> elements) {
+  private Snapshot(int generation, List<Element> elements, boolean isWhole) {
     this.generation = generation;
     this.elements = elements;
+    this.isWhole = isWhole;
+  }
+
+  /** Whether all sets were there that were asked for. */
+  boolean isWhole() {
+    return isWhole;
   }
 
   /** The generation of all tables that these elements are of. */
@@ -59,6 +64,40 @@ final class Snapshot {
   boolean hasPorts() {
     for (int i = 0; i < elements.size(); i++) {
       if (elements.get(i).set().isMap()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Whether a set has just this range.
+   *
+   * @param set a set of ranges
+   * @param range the range
+   */
+  boolean has(NamedSet set, Subnet range) {
+    for (int i = 0; i < elements.size(); i++) {
+      Element first = elements.get(i);
+      if (first.set() == set && !first.isEnd() && first.isBeginOf(endOf(first), range)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Whether a set has a range that has an address in common with this.
+   *
+   * @param set a set of ranges
+   * @param range the range
+   */
+  boolean overlaps(NamedSet set, Subnet range) {
+    for (int i = 0; i < elements.size(); i++) {
+      Element first = elements.get(i);
+      if (first.set() == set
+          && !first.isEnd()
+          && (range.contains(first.address()) || first.covers(endOf(first), range))) {
         return true;
       }
     }
@@ -91,13 +130,25 @@ final class Snapshot {
    * @throws NetlinkException when the kernel refuses, or they never come whole
    */
   static @Nullable Snapshot take(Kernel kernel, NetworkNamespace host) {
+    return take(kernel, host, NamedSet.values());
+  }
+
+  /**
+   * Reads the elements of some sets.
+   *
+   * @param kernel the kernel
+   * @param host the namespace that the table is in
+   * @param sets which
+   * @return them; null if none of the sets is there, or can be
+   * @throws NetlinkException when the kernel refuses, or they never come whole
+   */
+  static @Nullable Snapshot take(Kernel kernel, NetworkNamespace host, NamedSet... sets) {
     int room = FIRST_ROOM;
     for (int i = 0; i < MOST_TRIES; i++) {
       Conversation conversation = new Conversation(new ProgramBuilder(kernel.arch()), room);
       Slot socket = conversation.socket(host, Constants.NETLINK_NETFILTER);
       Requests generation = askForGeneration();
       conversation.exchange(socket, generation);
-      NamedSet[] sets = NamedSet.values();
       Requests[] dumps = new Requests[sets.length];
       int sequence = generation.nextSequence();
       for (int k = 0; k < sets.length; k++) {
@@ -114,39 +165,6 @@ final class Snapshot {
     }
     throw new NetlinkException(
         "read table inet gatun: it changed each of " + MOST_TRIES + " times while it was read");
-  }
-
-  /**
-   * Whether sets are there.
-   *
-   * @param kernel the kernel
-   * @param host the namespace that the table is in
-   * @param sets which
-   * @return whether all of them are
-   * @throws NetlinkException when the kernel refuses
-   */
-  static boolean has(Kernel kernel, NetworkNamespace host, List<NamedSet> sets) {
-    Requests requests = new Requests();
-    for (int i = 0; i < sets.size(); i++) {
-      requests.begin(
-          "find set " + sets.get(i).label + " of table inet gatun",
-          "NFT_MSG_GETSET",
-          Transaction.type(NFT_MSG_GETSET),
-          Netlink.NLM_F_REQUEST | Netlink.NLM_F_ACK);
-      Transaction.header(requests, NFPROTO_INET, 0);
-      requests
-          .tolerate(Errno.ENOENT)
-          .string(NFTA_SET_TABLE, Transaction.TABLE)
-          .string(NFTA_SET_NAME, sets.get(i).label);
-    }
-    Replies replies = Conversation.attempt(kernel, host, Constants.NETLINK_NETFILTER, requests);
-    orThrow(replies, requests);
-    for (int i = 0; i < sets.size(); i++) {
-      if (replies.failure(i) != null) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private static void orThrow(Replies replies, Requests requests) {
@@ -197,11 +215,11 @@ final class Snapshot {
       return null;
     }
     orThrow(replies, generation);
-    boolean exists = false;
+    int missing = 0;
     for (Requests dump : dumps) {
-      exists |= replies.failure(dump, 0) == null;
+      missing += replies.failure(dump, 0) == null ? 0 : 1;
     }
-    if (!exists) {
+    if (missing == dumps.length) {
       return null;
     }
     int number = 0;
@@ -220,6 +238,6 @@ final class Snapshot {
         }
       }
     }
-    return new Snapshot(number, elements);
+    return new Snapshot(number, elements, missing == 0);
   }
 }

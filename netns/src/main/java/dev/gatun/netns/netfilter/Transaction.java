@@ -60,6 +60,9 @@ final class Transaction {
   /** Its family is {@code inet}: one table for IPv4 and IPv6. */
   static final String TABLE = "gatun";
 
+  /** How the operation of adding a range begins. */
+  static final String ADD_RANGE = "add range ";
+
   private static final int GENERATION_MATTERS_NOT = 0;
 
   private final Requests requests = new Requests();
@@ -226,18 +229,19 @@ final class Transaction {
   }
 
   /**
-   * A range that others may have added as well.
+   * A range.
    *
    * @param set where it belongs
    * @param range the range
+   * @param exclusive whether one that begins or ends there is in the way, also the same
    */
-  void addRange(NamedSet set, Subnet range) {
+  void addRange(NamedSet set, Subnet range, boolean exclusive) {
     beginElements(
         set,
-        "add range " + range + " to set " + set.label,
+        ADD_RANGE + range + " to set " + set.label,
         "NFT_MSG_NEWSETELEM",
         NFT_MSG_NEWSETELEM,
-        Netlink.NLM_F_CREATE);
+        Netlink.NLM_F_CREATE | (exclusive ? Netlink.NLM_F_EXCL : 0));
     endElements(false, Element.first(set, range), Element.end(set, range.broadcast()));
   }
 

@@ -142,7 +142,7 @@ class CniAttachmentTest {
             () -> attach(runner, "1.0.0", CniArguments.NONE.withIps(List.of("10.1.0.9"))));
     assertEquals(
         "add \"p1\" to CNI network \"dbnet\": none of its plugins has the capability ips",
-        e.getMessage());
+        FakeRunner.message(e));
     assertEquals(List.of(), runner.log());
   }
 
@@ -179,7 +179,7 @@ class CniAttachmentTest {
     assertEquals(
         "add \"p1\" to CNI network \"dbnet\": plugin \"tuning\": execute \"/opt/cni/bin/tuning\":"
             + " EACCES (permission denied)",
-        e.getMessage());
+        FakeRunner.message(e));
   }
 
   // --- failures of ADD
@@ -254,7 +254,8 @@ class CniAttachmentTest {
     CniAttachment attachment = attach(runner, "1.0.0");
     CniException e = assertThrows(CniException.class, () -> attachment.add(runner));
     assertEquals(
-        "add \"p1\" to CNI network \"dbnet\": plugin \"tuning\": " + sentence, e.getMessage());
+        "add \"p1\" to CNI network \"dbnet\": plugin \"tuning\": " + sentence,
+        FakeRunner.message(e));
     assertEquals("tuning", e.plugin());
     assertEquals("dbnet", e.network());
     assertEquals(0, e.getSuppressed().length);
@@ -304,8 +305,8 @@ class CniAttachmentTest {
     FakeRunner runner =
         runner().with("/usr/lib/cni/bridge", call -> FakeRunner.exited(1, "", words));
     CniException e = assertThrows(CniException.class, () -> attach(runner, "1.0.0").add(runner));
-    assertTrue(e.getMessage().endsWith("x the cause"), e.getMessage());
-    assertTrue(e.getMessage().length() < 1200, () -> "" + e.getMessage().length());
+    assertTrue(FakeRunner.message(e).endsWith("x the cause"), FakeRunner.message(e));
+    assertTrue(FakeRunner.message(e).length() < 1200, () -> "" + FakeRunner.message(e).length());
   }
 
   // --- DEL
@@ -371,7 +372,7 @@ class CniAttachmentTest {
     assertEquals(
         "remove \"p1\" from CNI network \"dbnet\": plugin \"portmap\": a (code 4, invalid environment"
             + " variables)",
-        e.getMessage());
+        FakeRunner.message(e));
     assertEquals(List.of("DEL portmap"), runner.log());
     runner.calls.clear();
     e = assertThrows(CniException.class, () -> attachment.abandon(runner, null));
@@ -397,7 +398,8 @@ class CniAttachmentTest {
     FakeRunner runner = runner();
     CniAttachment attachment = attach(runner, "0.4.0");
     CniException e = assertThrows(CniException.class, () -> attachment.check(runner));
-    assertEquals("check \"p1\" in CNI network \"dbnet\": it has not been added", e.getMessage());
+    assertEquals(
+        "check \"p1\" in CNI network \"dbnet\": it has not been added", FakeRunner.message(e));
     attachment.add(runner);
     runner.calls.clear();
     assertTrue(attachment.check(runner));
@@ -473,7 +475,7 @@ class CniAttachmentTest {
               .getBytes(StandardCharsets.UTF_8);
       SpecException e =
           assertThrows(SpecException.class, () -> CniAttachment.parse(without, "cni.json"));
-      assertTrue(e.getMessage().contains("\"" + name + "\""), e.getMessage());
+      assertTrue(FakeRunner.message(e).contains("\"" + name + "\""), FakeRunner.message(e));
     }
   }
 }

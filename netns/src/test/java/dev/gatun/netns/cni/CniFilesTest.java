@@ -87,7 +87,7 @@ class CniFilesTest {
     }
     write(first, "3.conf", list("three", "ptp"));
     SpecException e = assertThrows(SpecException.class, () -> find("three"));
-    assertEquals(first + "/3.conf:1:1: missing property \"type\"", e.getMessage());
+    assertEquals(first + "/3.conf:1:1: missing property \"type\"", FakeRunner.message(e));
   }
 
   @Test
@@ -109,11 +109,11 @@ class CniFilesTest {
     assertEquals(List.of("ten", "twenty"), find("net").plugins());
     write(first.resolve("net"), "20.conf", "{\"tipe\": \"twenty\"}");
     SpecException e = assertThrows(SpecException.class, () -> find("net"));
-    assertEquals(first + "/net/20.conf:1:1: missing property \"type\"", e.getMessage());
+    assertEquals(first + "/net/20.conf:1:1: missing property \"type\"", FakeRunner.message(e));
     Files.delete(first.resolve("net/10.conf"));
     Files.delete(first.resolve("net/20.conf"));
     e = assertThrows(SpecException.class, () -> find("net"));
-    assertEquals(first + "/net.conflist: a network without plugins", e.getMessage());
+    assertEquals(first + "/net.conflist: a network without plugins", FakeRunner.message(e));
   }
 
   @Test
@@ -122,10 +122,12 @@ class CniFilesTest {
     assertEquals(
         "there is no CNI network \"net\" in \"%s/missing\", \"%s\", \"%s/\""
             .formatted(directory, first, second),
-        e.getMessage());
+        FakeRunner.message(e));
     for (String name : List.of("", "../net", "a b", "a/b")) {
       e = assertThrows(CniException.class, () -> find(name));
-      assertTrue(e.getMessage().endsWith(" cannot be the name of a CNI network"), e.getMessage());
+      assertTrue(
+          FakeRunner.message(e).endsWith(" cannot be the name of a CNI network"),
+          FakeRunner.message(e));
     }
   }
 
@@ -139,16 +141,17 @@ class CniFilesTest {
     assertEquals(List.of("good"), find("net").plugins());
     CniException e = assertThrows(CniException.class, () -> find("nothing"));
     assertTrue(
-        e.getMessage()
+        FakeRunner.message(e)
             .endsWith(
                 "; "
                     + first
                     + "/00.conflist:1:3: malformed JSON: expected a name"
                     + " in quotation marks"),
-        e.getMessage());
+        FakeRunner.message(e));
     SpecException wrong = assertThrows(SpecException.class, () -> find("wrong"));
     assertEquals(
-        first + "/20.conflist:1:31: /plugins/0: missing property \"type\"", wrong.getMessage());
+        first + "/20.conflist:1:31: /plugins/0: missing property \"type\"",
+        FakeRunner.message(wrong));
   }
 
   @Test
@@ -164,12 +167,12 @@ class CniFilesTest {
                     List.of(directory.resolve("file").toString()),
                     List.of()));
     assertTrue(
-        e.getMessage().startsWith("read the directory \"" + directory + "/file\": openat("),
-        e.getMessage());
-    assertTrue(e.getMessage().contains("ENOTDIR"), e.getMessage());
+        FakeRunner.message(e).startsWith("read the directory \"" + directory + "/file\": openat("),
+        FakeRunner.message(e));
+    assertTrue(FakeRunner.message(e).contains("ENOTDIR"), FakeRunner.message(e));
     write(first, "1.conflist", " ".repeat(5 << 20));
     e = assertThrows(SyscallException.class, () -> find("net"));
-    assertTrue(e.getMessage().contains("EFBIG"), e.getMessage());
+    assertTrue(FakeRunner.message(e).contains("EFBIG"), FakeRunner.message(e));
   }
 
   @Test

@@ -23,7 +23,7 @@ class CniNetworkTest {
   }
 
   private static String fails(String json) {
-    return String.valueOf(assertThrows(SpecException.class, () -> network(json)).getMessage());
+    return FakeRunner.message(assertThrows(SpecException.class, () -> network(json)));
   }
 
   @Test
@@ -147,7 +147,7 @@ class CniNetworkTest {
     CniException e = assertThrows(CniException.class, () -> attach(network(MANY), runner));
     assertEquals(
         "add \"p1\" to CNI network \"n\": its plugins have none of its CNI versions in common",
-        e.getMessage());
+        FakeRunner.message(e));
   }
 
   @Test
@@ -158,10 +158,12 @@ class CniNetworkTest {
         "add \"p1\" to CNI network \"n\": plugin \"new\": it did not answer as a CNI plugin:"
             + " VERSION answer:1:43: /supportedVersions: expected an array of strings, found a"
             + " number",
-        e.getMessage());
+        FakeRunner.message(e));
     FakeRunner silent = new FakeRunner().with("/opt/cni/bin/new", FakeRunner.answering("{}"));
     e = assertThrows(CniException.class, () -> attach(network(MANY), silent));
-    assertTrue(e.getMessage().contains("missing property \"supportedVersions\""), e.getMessage());
+    assertTrue(
+        FakeRunner.message(e).contains("missing property \"supportedVersions\""),
+        FakeRunner.message(e));
   }
 
   // --- GC and STATUS
@@ -205,7 +207,7 @@ class CniNetworkTest {
                 "/opt/cni/bin/a", call -> FakeRunner.exited(1, "{\"code\":100,\"msg\":\"no\"}", ""))
             .with("/opt/cni/bin/b", FakeRunner.answering(""));
     CniException e = assertThrows(CniException.class, () -> network(GARBAGE).gc(runner, List.of()));
-    assertEquals("clean up CNI network \"n\": plugin \"a\": no (code 100)", e.getMessage());
+    assertEquals("clean up CNI network \"n\": plugin \"a\": no (code 100)", FakeRunner.message(e));
     assertEquals(
         "clean up CNI network \"n\": plugin \"c\": there is no such file in \"/opt/cni/bin\","
             + " \"/usr/lib/cni\"",
@@ -248,7 +250,7 @@ class CniNetworkTest {
     assertEquals(
         "ask CNI network \"n\" for its status: plugin \"b\": the daemon sleeps (code 50, the plugin"
             + " is not available)",
-        e.getMessage());
+        FakeRunner.message(e));
     assertEquals(50, e.code());
     assertEquals("b", e.plugin());
     assertEquals("n", e.network());

@@ -52,6 +52,11 @@ final class FakeRunner implements PluginRunner {
     return members;
   }
 
+  /** What an exception says. */
+  static String message(Throwable e) {
+    return String.valueOf(e.getMessage());
+  }
+
   /** Puts a plugin somewhere. */
   FakeRunner with(String path, Function<Call, Ending> plugin) {
     files.put(path, plugin);

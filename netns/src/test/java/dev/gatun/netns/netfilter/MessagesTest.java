@@ -43,8 +43,7 @@ class MessagesTest {
       String text = new String(in.readAllBytes(), StandardCharsets.US_ASCII);
       for (String line : text.lines().toList()) {
         String[] parts = line.split(" ", -1);
-        all.add(
-            new Sent(Integer.parseInt(parts[0]), Integer.decode(parts[1]), parts[2]));
+        all.add(new Sent(Integer.parseInt(parts[0]), Integer.decode(parts[1]), parts[2]));
       }
     }
     return all;
@@ -137,10 +136,10 @@ class MessagesTest {
     transaction.addOwn(Element.pod(a4, "a"), "");
     transaction.addOwn(Element.pod(b4, "b"), "");
     transaction.addOwn(Element.pod(a6, "a"), "");
-    transaction.addRange(NamedSet.OUTBOUND4, range4);
-    transaction.addRange(NamedSet.OUTBOUND6, range6);
-    transaction.addRange(NamedSet.RANGES4, range4);
-    transaction.addRange(NamedSet.RANGES6, range6);
+    transaction.addRange(NamedSet.OUTBOUND4, range4, false);
+    transaction.addRange(NamedSet.OUTBOUND6, range6, false);
+    transaction.addRange(NamedSet.RANGES4, range4, false);
+    transaction.addRange(NamedSet.RANGES6, range6, false);
     transaction.addShared(Element.bridge("gatun0"), "");
     transaction.addOwn(Element.port(PortMapping.parse("8080:80"), a4, "a"), "");
     transaction.addOwn(Element.port(PortMapping.parse("0.0.0.0:8080:80/udp"), a4, "a"), "");
@@ -151,8 +150,7 @@ class MessagesTest {
     int before = expected.size();
     expected.removeIf(element -> NOTHING_FIRST.matcher(element).find());
     assertEquals(4, before - expected.size());
-    assertEquals(
-        String.join("\n", expected), String.join("\n", elements(sent(transaction))));
+    assertEquals(String.join("\n", expected), String.join("\n", elements(sent(transaction))));
   }
 
   /** All elements in messages, each behind the set that it is in. */
@@ -189,7 +187,6 @@ class MessagesTest {
   void aTransactionBeginsWithTheGenerationItIsFor() throws IOException {
     assertEquals(sentByNft().getFirst().toString(), sent(new Transaction()).getFirst().toString());
     assertEquals(
-        "0000000a" + "08000100" + "12345678",
-        sent(new Transaction(0x12345678)).getFirst().body);
+        "0000000a" + "08000100" + "12345678", sent(new Transaction(0x12345678)).getFirst().body);
   }
 }

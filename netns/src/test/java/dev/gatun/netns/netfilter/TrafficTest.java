@@ -154,14 +154,13 @@ class TrafficTest {
   /** Ends when its socket is closed. */
   private static void start(Service service) {
     Thread thread =
-        new Thread(
-            () -> {
-              try {
-                service.run();
-              } catch (IOException e) {
-                // The test is over.
-              }
-            });
+        new Thread(() -> {
+          try {
+            service.run();
+          } catch (IOException e) {
+            // The test is over.
+          }
+        });
     thread.setDaemon(true);
     thread.start();
   }
@@ -269,25 +268,24 @@ class TrafficTest {
   void noPodReachesTheHostsLoopback() throws Exception {
     publish("a", 2, "8080:80");
     DatagramSocket secret =
-        inside(host, () -> new DatagramSocket(7777, InetAddress.getByName("127.0.0.1")));
+        inside(
+            host,
+            () -> new DatagramSocket(7777, InetAddress.getByAddress(new byte[] {127, 0, 0, 1})));
     toClose.add(secret);
     secret.setSoTimeout(SILENCE_MILLIS);
     b.script(
         "ip route del local 127.0.0.0/8 dev lo table local; ip route del local 127.0.0.1 dev lo"
             + " table local; ip route add 127.0.0.0/8 via 10.207.0.1");
-    assertThrows(
-        SocketTimeoutException.class, () -> tell(b, "127.0.0.1", 7777, SILENCE_MILLIS));
+    assertThrows(SocketTimeoutException.class, () -> tell(b, "127.0.0.1", 7777, SILENCE_MILLIS));
     DatagramPacket packet = new DatagramPacket(new byte[9], 9);
     assertThrows(SocketTimeoutException.class, () -> secret.receive(packet));
     // It is the rules that keep it out.
     host.run("nft", "flush chain inet gatun localnet");
-    assertThrows(
-        SocketTimeoutException.class, () -> tell(b, "127.0.0.1", 7777, SILENCE_MILLIS));
+    assertThrows(SocketTimeoutException.class, () -> tell(b, "127.0.0.1", 7777, SILENCE_MILLIS));
     secret.receive(packet);
     assertEquals(IpAddress.parse("10.207.0.3"), IpAddress.of(packet.getAddress().getAddress()));
     unpublish("a", 2);
-    assertThrows(
-        SocketTimeoutException.class, () -> tell(b, "127.0.0.1", 7777, SILENCE_MILLIS));
+    assertThrows(SocketTimeoutException.class, () -> tell(b, "127.0.0.1", 7777, SILENCE_MILLIS));
     assertThrows(SocketTimeoutException.class, () -> secret.receive(packet));
   }
 }

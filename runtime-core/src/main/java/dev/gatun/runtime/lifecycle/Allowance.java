@@ -84,8 +84,7 @@ public final class Allowance {
         asked == Create.Rootless.TRUE || (asked == Create.Rootless.AUTO && privileges.isLimited());
     boolean named = path != null && !path.isEmpty();
     if (!lenient && !privileges.isLimited()) {
-      return new Allowance(
-          privileges, own ? CgroupPath.of(root, path, id) : settled, resources);
+      return new Allowance(privileges, own ? CgroupPath.of(root, path, id) : settled, resources);
     }
     CgroupPath cgroup = settled;
     boolean nowhere = own && lenient && !named && root.own() == null;

@@ -150,8 +150,7 @@ class HostCommandTest {
   void whoIsLeftBehindWithTheOutputIsNotWaitedFor() throws Exception {
     Path pid = directory.resolve("pid");
     long begun = System.nanoTime();
-    Answer answer =
-        sh("setsid sleep 1000 & echo $! > " + pid + "; echo done; exit 4", NOTHING);
+    Answer answer = sh("setsid sleep 1000 & echo $! > " + pid + "; echo done; exit 4", NOTHING);
     assertTrue(System.nanoTime() - begun < 20_000_000_000L);
     assertEquals(4, answer.number());
     assertEquals("done\n", text(answer.output()));
@@ -187,13 +186,12 @@ class HostCommandTest {
     List<String> seen =
         new ArrayList<>(
             List.of(
-                text(
-                        sh(
-                                "ls /proc/self/fd | tr '\\n' ' '; echo; "
-                                    + "grep -E 'SigBlk|SigIgn' /proc/self/status | cut -f2;"
-                                    + " ps -o pgid= -p $$ | tr -d ' '; echo $$",
-                                NOTHING)
-                            .output())
+                text(sh(
+                            "ls /proc/self/fd | tr '\\n' ' '; echo; "
+                                + "grep -E 'SigBlk|SigIgn' /proc/self/status | cut -f2;"
+                                + " ps -o pgid= -p $$ | tr -d ' '; echo $$",
+                            NOTHING)
+                        .output())
                     .split("\n", -1)));
     // ls has the directory open too.
     assertEquals("0 1 2 3 ", seen.get(0));
@@ -237,7 +235,8 @@ class HostCommandTest {
         assertThrows(
             SyscallException.class,
             () -> HostCommand.run(kernel, List.of("/no/such"), List.of("no"), List.of()));
-    assertTrue(e.getMessage().startsWith("execute \"no\": execve(\"/no/such\""), e.getMessage());
+    String message = String.valueOf(e.getMessage());
+    assertTrue(message.startsWith("execute \"no\": execve(\"/no/such\""), message);
     ContainerException much =
         assertThrows(
             ContainerException.class,

@@ -109,7 +109,7 @@ class KernelFeaturesTest {
     Pattern use = Pattern.compile("\\bSyscall\\.([A-Z][A-Z0-9_]*)\\b");
     Set<Syscall> used = EnumSet.noneOf(Syscall.class);
     int files = 0;
-    for (String module : List.of("native-bindings", "cgroups", "runtime-core", "cli")) {
+    for (String module : List.of("native-bindings", "cgroups", "netns", "runtime-core", "cli")) {
       try (Stream<Path> sources = Files.walk(ROOT.resolve(module).resolve("src/main/java"))) {
         for (Path source : sources.filter(path -> path.toString().endsWith(".java")).toList()) {
           files++;
@@ -132,7 +132,7 @@ class KernelFeaturesTest {
     while (matcher.find()) {
       String file = matcher.group(1) + ".java";
       long count = 0;
-      for (String module : List.of("cgroups", "runtime-core", "cli", "tests-privileged")) {
+      for (String module : List.of("cgroups", "netns", "runtime-core", "cli", "tests-privileged")) {
         try (Stream<Path> sources = Files.walk(ROOT.resolve(module).resolve("src/test/java"))) {
           count += sources.filter(path -> path.endsWith(file)).count();
         }

@@ -89,7 +89,8 @@ class PeerRulesTest {
     List<String> silent = new ArrayList<>();
     int sends = 0;
     for (Explanation.Part part :
-        Explanation.of(new dev.gatun.linux.local.LocalKernel(), root, bundle.toString(), "rules", null)) {
+        Explanation.of(
+            new dev.gatun.linux.local.LocalKernel(), root, bundle.toString(), "rules", null)) {
       LinkedProgram program = new LinkedProgram(part.about(), part.program());
       for (int i = 0; i < program.size(); i++) {
         Instruction record = program.at(i);

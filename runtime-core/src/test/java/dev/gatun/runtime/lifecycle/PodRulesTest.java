@@ -34,8 +34,7 @@ class PodRulesTest {
         SpecReader.readValid(
             LocalContainers.resource("runc-spec.json").getBytes(StandardCharsets.UTF_8),
             "config.json");
-    PodSpec.Fitted fitted =
-        PodSpec.fit(spec, new PodJoin.Pod("web", "/s/.pods/web", state, 0xf));
+    PodSpec.Fitted fitted = PodSpec.fit(spec, new PodJoin.Pod("web", "/s/.pods/web", state, 0xf));
     return InitCompiler.compile(
         Arch.host(),
         fitted.spec(),
@@ -67,8 +66,7 @@ class PodRulesTest {
       assertTrue(setns < clone, image.line(setns));
       joined |= flag(image, setns);
     }
-    assertEquals(
-        Constants.CLONE_NEWNET | Constants.CLONE_NEWIPC | Constants.CLONE_NEWUTS, joined);
+    assertEquals(Constants.CLONE_NEWNET | Constants.CLONE_NEWIPC | Constants.CLONE_NEWUTS, joined);
     assertNoneIsNew(image, joined);
     int closed =
         image.only(
@@ -79,8 +77,7 @@ class PodRulesTest {
 
   @Test
   void aSharedPidNamespaceIsJoinedAndNoneIsMade() {
-    LinkedProgram image =
-        new LinkedProgram("pod", compile(Sandboxes.sharingPid(77)).program());
+    LinkedProgram image = new LinkedProgram("pod", compile(Sandboxes.sharingPid(77)).program());
     long joined = 0;
     for (int setns : image.all(Syscall.SETNS)) {
       joined |= flag(image, setns);
@@ -126,8 +123,7 @@ class PodRulesTest {
     assertEquals(null, alone.pod());
     LinkedProgram image = new LinkedProgram("alone", alone.program());
     assertEquals(List.of(), image.all(Syscall.SETNS));
-    assertEquals(
-        List.of(), image.all(i -> image.at(i).origin().step().contains("pod")));
+    assertEquals(List.of(), image.all(i -> image.at(i).origin().step().contains("pod")));
   }
 
   // --- the runtime's side
@@ -136,8 +132,7 @@ class PodRulesTest {
 
   private LinkedProgram making() throws IOException {
     Path bundle = Files.createDirectories(directory.resolve("bundle"));
-    Files.writeString(
-        bundle.resolve("config.json"), LocalContainers.resource("runc-spec.json"));
+    Files.writeString(bundle.resolve("config.json"), LocalContainers.resource("runc-spec.json"));
     String root = directory.resolve("state").toString();
     Sandboxes.write(root);
     for (Explanation.Part part :
@@ -169,19 +164,23 @@ class PodRulesTest {
     int entry =
         making.only(
             "the entry",
-            making.all(i -> making.is(i, Syscall.OPENAT) && making.text(making.at(i).arg(1)).equals("c")
-                && making.at(i).origin().step().equals(enter)));
+            making.all(i ->
+                making.is(i, Syscall.OPENAT)
+                    && making.text(making.at(i).arg(1)).equals("c")
+                    && making.at(i).origin().step().equals(enter)));
     int state = step(making, Syscall.MKDIRAT, "make the state of container \"c\"");
     int executed = making.only("execveat", making.all(Syscall.EXECVEAT));
     int check = step(making, Syscall.PIDFD_SEND_SIGNAL, "pod \"web\" is stopped");
     int[] order = {lock, pidfd, stat, entries, entry, state, check, executed};
     for (int i = 1; i < order.length; i++) {
-      assertTrue(order[i - 1] < order[i], making.line(order[i - 1]) + " / " + making.line(order[i]));
+      assertTrue(
+          order[i - 1] < order[i], making.line(order[i - 1]) + " / " + making.line(order[i]));
     }
     assertTrue(
         making
-            .all(i -> making.is(i, Syscall.FLOCK)
-                && ((Imm) making.at(i).arg(1)).value() == Constants.LOCK_UN)
+            .all(i ->
+                making.is(i, Syscall.FLOCK)
+                    && ((Imm) making.at(i).arg(1)).value() == Constants.LOCK_UN)
             .isEmpty(),
         "the pod stays locked to the end");
   }
@@ -200,9 +199,10 @@ class PodRulesTest {
     assertEquals("c", program.text(program.at(rmdir).arg(1)));
     assertTrue(lock < unlinks.getFirst());
     List<Integer> closes =
-        program.all(i -> program.is(i, Syscall.CLOSE)
-            && program.at(lock).arg(0).equals(program.at(i).arg(0))
-            && program.position(i) == i);
+        program.all(i ->
+            program.is(i, Syscall.CLOSE)
+                && program.at(lock).arg(0).equals(program.at(i).arg(0))
+                && program.position(i) == i);
     assertFalse(closes.isEmpty());
     assertTrue(entry < closes.getFirst(), "the lock is held until then");
   }

@@ -125,7 +125,8 @@ class ProgramRulesTest {
       programs.add(
           new LinkedProgram(config + " " + part.process() + " " + part.about(), part.program()));
     }
-    for (Explanation.Part part : Explanation.ofExec(kernel, root, bundle.toString(), "rules", null)) {
+    for (Explanation.Part part :
+        Explanation.ofExec(kernel, root, bundle.toString(), "rules", null)) {
       programs.add(new LinkedProgram(config + " exec " + part.process(), part.program()));
     }
     if (config.startsWith("runc-spec")) {
