@@ -30,7 +30,8 @@ import org.openjdk.jmh.runner.IterationType;
 /**
  * What a pod costs a JVM that is warm: its pause process with network, IPC and UTS namespaces, its
  * directory, shared memory and cgroup, all written down; with loopback alone, and with an address
- * on the bridge. Beside it the C program, which does the same without a runtime's state. As in
+ * on the bridge. Beside it the C program, which makes the same system calls for a pod with loopback
+ * alone, and that in both cases: against a bridge its columns say what the network adds. As in
  * {@link NamespaceBenchmark} JMH's score is a whole round, and the table has each by itself.
  */
 @BenchmarkMode(Mode.AverageTime)
@@ -60,8 +61,8 @@ public class PodBenchmark {
     turns =
         new Turns()
             .add("Gatun", () -> live(pods, choice))
-            .add("C, two stages", () -> c.take("two pod " + network + " " + directory))
-            .add("C, one stage", () -> c.take("one pod " + network + " " + directory));
+            .add("C, two stages", () -> c.take("two pod " + directory))
+            .add("C, one stage", () -> c.take("one pod " + directory));
   }
 
   private Turns.Times live(Pods pods, PodNetwork choice) {
