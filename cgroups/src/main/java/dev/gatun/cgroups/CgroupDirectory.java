@@ -379,6 +379,7 @@ public final class CgroupDirectory {
     Slot tries = b.slot("tries");
     b.set(tries, imm(REMOVALS));
     Label restart = b.loop("from the top");
+    Label done = b.label("none below");
     b.set(below, imm(0));
     b.sys(
             Syscall.OPENAT,
@@ -386,7 +387,8 @@ public final class CgroupDirectory {
             b.string("."),
             imm(b.arch().O_DIRECTORY() | Constants.O_CLOEXEC),
             imm(0))
-        .into(here);
+        .into(here)
+        .tolerate(Errno.ENOENT, done);
     Label descend = b.loop("descend");
     b.set(removed, imm(0));
     DirectoryScan scan = new DirectoryScan(b, here);
@@ -422,7 +424,6 @@ public final class CgroupDirectory {
     b.fail(rmdir, result);
     b.bind(none);
     Idioms.close(b, here);
-    Label done = b.label("none below");
     b.branch(Op.Condition.EQ, below, imm(0), done);
     b.branch(Op.Condition.NE, removed, imm(0), restart);
     pause();

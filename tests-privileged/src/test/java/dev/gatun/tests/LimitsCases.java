@@ -301,14 +301,16 @@ abstract class LimitsCases {
 
   @OnGatun
   void aMemoryHogIsKilledWithItsContainerAndReported(Box box) {
+    String hog = "/bin/dd if=/dev/zero of=/dev/null bs=256M; sleep 1000";
     String id =
         box.start(
             box.bundle()
                 .set("/linux/resources", "{'memory': {'limit': 16777216, 'swap': 16777216}}")
-                .script(
-                    "sleep 1000 & sleep 1; /bin/dd if=/dev/zero of=/dev/null bs=256M; sleep 1000"));
+                .script("sleep 1000 & trap '" + hog + "' USR1; while :; do sleep 0.1; done"));
     long pid = box.pid(id);
     Command events = box.launch("events", "--interval", "300ms", id);
+    events.awaitOutput("stats");
+    box.call("kill", id, "USR1").expectSuccess();
     Box.awaitEnd(pid);
     events.await();
     events.expectSuccess();
