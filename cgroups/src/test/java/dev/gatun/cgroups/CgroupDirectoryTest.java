@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -197,6 +198,37 @@ class CgroupDirectoryTest {
     assertEquals(128 + 9, inDepth.exitValue());
     assertTrue(frozen.waitFor(10, TimeUnit.SECONDS));
     assertEquals(128 + 9, frozen.exitValue());
+  }
+
+  /** systemd removes an empty scope's cgroup when it likes, and nobody is in one that is gone. */
+  @Test
+  void aCgroupThatSomebodyElseRemovesIsEmpty() throws Exception {
+    for (int i = 0; i < 30; i++) {
+      make("/x").orThrow();
+      Path top = cgroups.directory("/x");
+      Files.createDirectory(top.resolve("below"));
+      Process process = cgroups.start("/x/below", "exec sleep 1000");
+      CompletableFuture<Void> other =
+          CompletableFuture.runAsync(() -> {
+            process.destroyForcibly();
+            while (Files.exists(top)) {
+              if (top.resolve("below").toFile().delete() && top.toFile().delete()) {
+                break;
+              }
+            }
+          });
+      with("/x", in -> CgroupProcesses.kill(in.b, in.fd, 5000)).orThrow();
+      remove("/x").orThrow();
+      other.get(10, TimeUnit.SECONDS);
+    }
+    // Gone between the opening and everything else.
+    make("/x").orThrow();
+    with("/x", in -> {
+          new CgroupDirectory(in.b, cgroups.path("/x")).remove();
+          CgroupProcesses.kill(in.b, in.fd, 5000);
+          CgroupProcesses.awaitEmpty(in.b, in.fd, 5000);
+        })
+        .orThrow();
   }
 
   @Test
