@@ -296,11 +296,11 @@ class SystemdScopeTest {
     }
     assertTrue(pid(body), body);
     // What the annotations say comes last and wins.
-    assertTrue(
-        body.lastIndexOf("CollectMode\0\1s\0\0\0\0\10\0\0\0inactive\0") > body.indexOf("TasksMax"),
-        body);
+    int mode = body.lastIndexOf("CollectMode\0\1s\0");
+    assertTrue(mode > body.indexOf("TasksMax\0"), body);
+    assertTrue(body.indexOf("\10\0\0\0inactive\0", mode) > mode, body);
     int timeout = body.indexOf("TimeoutStopUSec\0\1t\0");
-    assertTrue(body.indexOf("\u0040\u004b\u004c\0\0\0\0\0", timeout) > timeout, body);
+    assertTrue(body.indexOf("@KL\0\0\0\0\0", timeout) > timeout, body);
     assertFalse(body.contains("note"), body);
   }
 
