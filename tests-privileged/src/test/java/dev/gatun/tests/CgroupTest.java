@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /** The container's directory in the cgroup v2 tree, with or without controllers in it. */
 class CgroupTest {
@@ -43,10 +44,10 @@ class CgroupTest {
     assertFalse(Files.exists(Path.of(Host.cgroup2() + path)));
     // The parent may hold others: whoever made it for several containers removes it.
     new Leftovers(
-            java.util.List.of(),
-            java.util.List.of(),
+            List.of(),
+            List.of(),
             Leftovers.of(box.token(), box.stateRoot()).cgroups(),
-            java.util.List.of())
+            List.of())
         .remove();
   }
 
@@ -78,9 +79,23 @@ class CgroupTest {
   }
 
   @OnGatun
-  void aCgroupsPathCannotLeaveTheTree(Box box) {
-    Bundle bundle = box.bundle().set("/linux/cgroupsPath", "'/" + box.token() + "/../../up'");
-    box.run(bundle).expectFailure("/linux/cgroupsPath");
+  void aCgroupsPathThatIsNoneIsOneSentence(Box box) {
+    String token = box.token();
+    for (String path :
+        List.of(
+            "/" + token + "/../../up",
+            "../" + token,
+            "..",
+            "/",
+            "//./",
+            "system.slice:pre:" + token,
+            "/" + token + "/new\\nline",
+            "/" + token + "/" + "x".repeat(300))) {
+      Command run = box.run(box.bundle().set("/linux/cgroupsPath", "'" + path + "'"));
+      run.expectFailure("/linux/cgroupsPath");
+      assertEquals(1, run.err().lines().count(), run::toString);
+      assertEquals("", run.out(), run::toString);
+    }
     box.expectNothingLeft();
   }
 

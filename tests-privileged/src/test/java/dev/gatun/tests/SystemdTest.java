@@ -269,6 +269,8 @@ class SystemdTest {
     } finally {
       asUser(box, "delete", "--force", id).expectSuccess();
     }
+    JsonNode features = Box.parse(box.call("features").expectSuccess().out());
+    assertTrue(features.at("/linux/cgroup/systemdUser").asBoolean(), features::toString);
     Wait.until(
         "the end of " + unit, () -> userProperty(unit, "LoadState").equals("not-found"));
     assertFalse(Files.exists(Path.of(Host.cgroup2() + USER_CGROUP + "/" + unit)));
