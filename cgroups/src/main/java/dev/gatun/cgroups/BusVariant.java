@@ -20,8 +20,30 @@ final class BusVariant {
 
   /** The keywords of the format and their types. */
   private static final String[] KEYWORDS = {
-    "boolean", "b", "byte", "y", "int16", "n", "uint16", "q", "int32", "i", "uint32", "u", "int64",
-    "x", "uint64", "t", "double", "d", "string", "s", "objectpath", "o", "signature", "g"
+    "boolean",
+    "b",
+    "byte",
+    "y",
+    "int16",
+    "n",
+    "uint16",
+    "q",
+    "int32",
+    "i",
+    "uint32",
+    "u",
+    "int64",
+    "x",
+    "uint64",
+    "t",
+    "double",
+    "d",
+    "string",
+    "s",
+    "objectpath",
+    "o",
+    "signature",
+    "g"
   };
 
   private enum Kind {
@@ -171,8 +193,7 @@ final class BusVariant {
   /** The type that a keyword stands for; null, and nothing is read, for the two truth values. */
   private @Nullable String keyword() {
     int end = at;
-    while (end < text.length()
-        && (isLetter(text.charAt(end)) || isDigit(text.charAt(end)))) {
+    while (end < text.length() && (isLetter(text.charAt(end)) || isDigit(text.charAt(end)))) {
       end++;
     }
     String word = text.substring(at, end);

@@ -60,8 +60,7 @@ class BusVariantTest {
         "[['a']] | aas | 0a000000060000000100000061 00",
         "{'k': 1} | a{si} | 0c00000000000000010000006b00000001000000",
         "{'k': <1>} | a{sv} | 1000000000000000010000006b00016900 00000001000000",
-        "('a', uint64 5, true) | (stb) | 01000000610000000500000000000000"
-            + "01000000",
+        "('a', uint64 5, true) | (stb) | 01000000610000000500000000000000" + "01000000",
         "[('/dev/null', 'rw')] | a(ss) | 170000000000000009000000 2f6465762f6e756c6c00 0000"
             + " 02000000727700",
         "@a(st) [('a', 1)] | a(st) | 1000000000000000010000006100 00000100000000000000",
@@ -76,27 +75,77 @@ class BusVariantTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", " ", "'", "'a", "\"a'", "b'a", "[", "[1", "[1 2]", "[]", "{", "{'a'}", "{'a': }", "{}",
-        "(", "()", "<", "<1", "<>", "1 2", "'a' 'b'", "nonsense", "truely", "uint64", "uint64 'a'",
-        "uint64 -1", "byte 256", "int16 40000", "2147483648", "-2147483649", "0x", "08", "0x1G",
-        "1.2.3", "--1", "12cows", "@ 1", "@z 1", "@a{vs} {}", "@ai 1", "@i [1]", "[1, 'a']",
-        "[uint64 1, int32 2]", "{'a': 1, 2: 3}", "{['a']: 1}", "objectpath 'a'", "objectpath '/a/'",
-        "signature 'z'", "@s true", "@b 1", "just 1", "nothing", "'\\u12'", "'\\u0000'", "b'\\xg0'",
-        "99999999999999999999", "boolean 1", "@(ss) ('a', 'b', 'c')", "@(ss) ('a',)", "{1, 2}",
+        "",
+        " ",
+        "'",
+        "'a",
+        "\"a'",
+        "b'a",
+        "[",
+        "[1",
+        "[1 2]",
+        "[]",
+        "{",
+        "{'a'}",
+        "{'a': }",
+        "{}",
+        "(",
+        "()",
+        "<",
+        "<1",
+        "<>",
+        "1 2",
+        "'a' 'b'",
+        "nonsense",
+        "truely",
+        "uint64",
+        "uint64 'a'",
+        "uint64 -1",
+        "byte 256",
+        "int16 40000",
+        "2147483648",
+        "-2147483649",
+        "0x",
+        "08",
+        "0x1G",
+        "1.2.3",
+        "--1",
+        "12cows",
+        "@ 1",
+        "@z 1",
+        "@a{vs} {}",
+        "@ai 1",
+        "@i [1]",
+        "[1, 'a']",
+        "[uint64 1, int32 2]",
+        "{'a': 1, 2: 3}",
+        "{['a']: 1}",
+        "objectpath 'a'",
+        "objectpath '/a/'",
+        "signature 'z'",
+        "@s true",
+        "@b 1",
+        "just 1",
+        "nothing",
+        "'\\u12'",
+        "'\\u0000'",
+        "b'\\xg0'",
+        "99999999999999999999",
+        "boolean 1",
+        "@(ss) ('a', 'b', 'c')",
+        "@(ss) ('a',)",
+        "{1, 2}",
       })
   void malformed(String text) {
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> BusVariant.parse(text), text);
-    assertTrue(
-        String.valueOf(e.getMessage()).matches("(?s)(has|is) .*"), () -> text + ": " + e);
+    assertTrue(String.valueOf(e.getMessage()).matches("(?s)(has|is) .*"), () -> text + ": " + e);
   }
 
   @Test
   void deepNestingIsRefused() {
-    assertThrows(
-        IllegalArgumentException.class, () -> BusVariant.parse("[".repeat(5000) + "1"));
-    assertThrows(
-        IllegalArgumentException.class, () -> BusVariant.parse("<".repeat(5000) + "1"));
+    assertThrows(IllegalArgumentException.class, () -> BusVariant.parse("[".repeat(5000) + "1"));
+    assertThrows(IllegalArgumentException.class, () -> BusVariant.parse("<".repeat(5000) + "1"));
   }
 
   @ParameterizedTest

@@ -222,11 +222,13 @@ class CgroupDirectoryTest {
     }
     // Gone between the opening and everything else.
     make("/x").orThrow();
-    with("/x", in -> {
-          new CgroupDirectory(in.b, cgroups.path("/x")).remove();
-          CgroupProcesses.kill(in.b, in.fd, 5000);
-          CgroupProcesses.awaitEmpty(in.b, in.fd, 5000);
-        })
+    with(
+            "/x",
+            in -> {
+              new CgroupDirectory(in.b, cgroups.path("/x")).remove();
+              CgroupProcesses.kill(in.b, in.fd, 5000);
+              CgroupProcesses.awaitEmpty(in.b, in.fd, 5000);
+            })
         .orThrow();
   }
 

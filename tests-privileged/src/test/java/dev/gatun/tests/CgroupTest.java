@@ -46,10 +46,7 @@ class CgroupTest {
     assertFalse(Files.exists(Path.of(Host.cgroup2() + path)));
     // The parent may hold others: whoever made it for several containers removes it.
     new Leftovers(
-            List.of(),
-            List.of(),
-            Leftovers.of(box.token(), box.stateRoot()).cgroups(),
-            List.of())
+            List.of(), List.of(), Leftovers.of(box.token(), box.stateRoot()).cgroups(), List.of())
         .remove();
   }
 
@@ -131,7 +128,9 @@ class CgroupTest {
     box.expectNothingLeft();
     // What needs no controller works, and no limit is what there is anyway.
     String path = "/" + box.token();
-    bundle.set("/linux/resources", "{'pids': {'limit': -1}}").set("/linux/cgroupsPath", "'" + path + "'");
+    bundle
+        .set("/linux/resources", "{'pids': {'limit': -1}}")
+        .set("/linux/cgroupsPath", "'" + path + "'");
     String id = box.newId();
     onHybridHost(box, "create", "--bundle", bundle.write(), id).expectSuccess();
     assertEquals(path, cgroupOf(box.pid(id)));

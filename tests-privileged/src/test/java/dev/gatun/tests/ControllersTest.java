@@ -180,8 +180,10 @@ class ControllersTest {
     for (String name : List.of("runc", "crun", "gatun")) {
       for (Expected expected : expected(name)) {
         String file = expected.file();
-        assertEquals(expected.created(), found.get(name + " created " + file), file + "\n" + output);
-        assertEquals(expected.updated(), found.get(name + " updated " + file), file + "\n" + output);
+        assertEquals(
+            expected.created(), found.get(name + " created " + file), file + "\n" + output);
+        assertEquals(
+            expected.updated(), found.get(name + " updated " + file), file + "\n" + output);
         if (name.equals("gatun")) {
           assertEquals(expected.again(), found.get(name + " again " + file), file + "\n" + output);
         }

@@ -305,10 +305,12 @@ abstract class LimitsCases {
     String id =
         box.start(
             box.bundle()
-                .set("/linux/resources", "{'memory': {'limit': 16777216, 'swap': 16777216}}")
+                .set("/linux/resources", "{'memory': {'limit': 8388608, 'swap': 8388608}}")
                 .script("sleep 1000 & trap '" + hog + "' USR1; while :; do sleep 0.1; done"));
     long pid = box.pid(id);
-    Command events = box.launch("events", "--interval", "300ms", id);
+    // Longer than the hog takes: a scope is gone at once, and with it what nobody was there to read
+    // while statistics were written.
+    Command events = box.launch("events", "--interval", "3s", id);
     events.awaitOutput("stats");
     box.call("kill", id, "USR1").expectSuccess();
     Box.awaitEnd(pid);

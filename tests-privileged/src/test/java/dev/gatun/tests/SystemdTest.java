@@ -271,8 +271,7 @@ class SystemdTest {
     }
     JsonNode features = Box.parse(box.call("features").expectSuccess().out());
     assertTrue(features.at("/linux/cgroup/systemdUser").asBoolean(), features::toString);
-    Wait.until(
-        "the end of " + unit, () -> userProperty(unit, "LoadState").equals("not-found"));
+    Wait.until("the end of " + unit, () -> userProperty(unit, "LoadState").equals("not-found"));
     assertFalse(Files.exists(Path.of(Host.cgroup2() + USER_CGROUP + "/" + unit)));
     assertFalse(Files.exists(Path.of(BUS, box.runtime().toString(), id)));
     box.expectNothingLeft();
@@ -371,11 +370,7 @@ class SystemdTest {
             "gttest.slice:pre:" + "x".repeat(300))) {
       Command call =
           box.call(
-              "--systemd-cgroup",
-              "create",
-              "--bundle",
-              sleeping(box, path).write(),
-              box.newId());
+              "--systemd-cgroup", "create", "--bundle", sleeping(box, path).write(), box.newId());
       call.expectFailure("/linux/cgroupsPath");
       assertEquals(1, call.err().lines().count(), call::toString);
     }
