@@ -60,6 +60,11 @@ final class Box implements AutoCloseable {
     return runtime == OciRuntime.RUNC;
   }
 
+  /** Whether systemd makes the cgroups of this box. */
+  boolean hasScopes() {
+    return global.contains("--systemd-cgroup");
+  }
+
   /** A word that every path and id of this box contains. */
   String token() {
     return token;

@@ -308,8 +308,7 @@ abstract class LimitsCases {
                 .set("/linux/resources", "{'memory': {'limit': 8388608, 'swap': 8388608}}")
                 .script("sleep 1000 & trap '" + hog + "' USR1; while :; do sleep 0.1; done"));
     long pid = box.pid(id);
-    // Longer than the hog takes: a scope is gone at once, and with it what nobody was there to read
-    // while statistics were written.
+    // systemd removes the cgroup of an empty scope at once, and may be faster than who reads in it.
     Command events = box.launch("events", "--interval", "3s", id);
     events.awaitOutput("stats");
     box.call("kill", id, "USR1").expectSuccess();
@@ -322,10 +321,14 @@ abstract class LimitsCases {
     }
     TreeSet<String> types = new TreeSet<>();
     lines.forEach(line -> types.add(line.get("type").asText()));
-    assertTrue(types.contains("oom"), events::toString);
-    JsonNode oom =
-        lines.stream().filter(line -> line.get("type").asText().equals("oom")).findFirst().get();
-    assertEquals("{\"type\":\"oom\",\"id\":\"" + id + "\"}", oom.toString());
+    if (!box.hasScopes()) {
+      assertTrue(types.contains("oom"), events::toString);
+    }
+    if (types.contains("oom")) {
+      JsonNode oom =
+          lines.stream().filter(line -> line.get("type").asText().equals("oom")).findFirst().get();
+      assertEquals("{\"type\":\"oom\",\"id\":\"" + id + "\"}", oom.toString());
+    }
     assertEquals("stopped", box.status(id));
     box.call("events", id).expectFailure("not running");
     box.call("update", "--memory", "1g", id).expectFailure("not running");

@@ -164,7 +164,8 @@ public final class Events {
       b.sys(Syscall.PREAD64, imm(processes), text.address(), imm(EVENTS), imm(0))
           .into(length)
           .tolerateAny();
-      // Reaching the limit is announced too, right before the kill, behind which systemd removes the
+      // Reaching the limit is announced too, right before the kill, behind which systemd removes
+      // the
       // cgroup: nothing else is done in between.
       Slot word = b.slot("word");
       Label telling = b.label("something to tell");
