@@ -34,6 +34,17 @@ for bundle in "$checkout/examples/hello" "$checkout/build/training"; do
   try delete $id
   try delete --force $id
 done
+# Pods; without root, in namespaces that nobody else sees.
+pod=gatun-training-$$-pod
+try pod create "$pod"
+try run --pod "$pod" --bundle "$checkout/examples/hello" gatun-training-$$
+try create --pod "$pod" --bundle "$checkout/examples/hello" gatun-training-$$-b
+try pod state "$pod"
+try pod list
+try pod kill "$pod" USR1
+try pod stop --time 0 "$pod"
+try pod delete --force "$pod"
+try pod delete --force "$pod"
 # With a user namespace.
 mkdir "$state/user"
 maps='"containerID": 0, "hostID": 100000, "size": 65536'

@@ -86,7 +86,7 @@ final class BusMessage {
   }
 
   /** Pads to a multiple of a size. */
-  private void align(int size) {
+  void align(int size) {
     while (length % size != 0) {
       put(0);
     }
@@ -102,9 +102,10 @@ final class BusMessage {
     return at;
   }
 
-  private void u64(long value) {
-    align(8);
-    for (int i = 0; i < 8; i++) {
+  /** A number of so many bytes. */
+  void number(long value, int size) {
+    align(size);
+    for (int i = 0; i < size; i++) {
       put((int) (value >>> (8 * i)));
     }
   }
@@ -120,7 +121,8 @@ final class BusMessage {
     return this;
   }
 
-  private void signature(String value) {
+  /** A signature. */
+  void signature(String value) {
     put(value.length());
     for (int i = 0; i < value.length(); i++) {
       put(value.charAt(i));
@@ -130,15 +132,25 @@ final class BusMessage {
 
   /** Begins an array of structures, to be ended with {@link #end}; returns what ends it. */
   int structures() {
-    int at = u32(0);
-    align(8);
-    return at;
+    return begin(8);
   }
 
   /** Ends an array that {@link #structures} began. */
   void end(int array) {
+    end(array, 8);
+  }
+
+  /** Begins an array of elements with an alignment; returns what ends it. */
+  int begin(int alignment) {
+    int at = u32(0);
+    align(alignment);
+    return at;
+  }
+
+  /** Ends an array that {@link #begin(int)} began. */
+  void end(int array, int alignment) {
     // The padding before the first element does not count.
-    int first = (array + 4 + 7) / 8 * 8;
+    int first = (array + 4 + alignment - 1) / alignment * alignment;
     set(array, length - first);
   }
 
@@ -157,7 +169,13 @@ final class BusMessage {
   /** A property that is a number of 64 bits. */
   void property(String name, long value) {
     begin(name, "t");
-    u64(value);
+    number(value, 8);
+  }
+
+  /** A property of any type. */
+  void property(String name, BusVariant.Value value) {
+    begin(name, value.signature());
+    value.put(this);
   }
 
   /** A property that is an array of one number; returns where that is. */

@@ -157,8 +157,10 @@ public final class CgroupDirectory {
   /**
    * Enables the controllers that a plan needs, in every cgroup from the mount's root down to the
    * one above the container's: their files are in the container's then. The directories must exist.
-   * Enabling what is enabled already changes nothing. Fails with ENOENT when cgroup v2 does not
-   * have a controller, and with EBUSY when a cgroup on the way has processes of its own.
+   * Enabling what is enabled already changes nothing. Above a delegated subtree another manager
+   * enables the controllers, except those that systemd knows nothing of, which nobody enables
+   * otherwise. Fails with ENOENT when cgroup v2 does not have a controller, and with EBUSY when a
+   * cgroup on the way has processes of its own.
    *
    * @param plan the plan
    */
@@ -170,12 +172,13 @@ public final class CgroupDirectory {
     List<String> above = path.above();
     b.step("enable controllers", plan.place(0));
     Slot mount = openMount();
-    for (int depth = path.foreign(); depth <= above.size(); depth++) {
+    int foreign = path.foreign();
+    for (int depth = nobodys(controllers) ? 0 : foreign; depth <= above.size(); depth++) {
       String directory = CgroupPath.join(above, depth);
       String file = directory + "/cgroup.subtree_control";
       b.step("enable controllers in \"" + path.mountPoint() + directory + "\"", plan.place(0));
       Slot control = b.fd("subtree_control", path.mountPoint() + file);
-      Label foreign = b.label("not the caller's");
+      Label forbidden = b.label("not the caller's");
       Idioms.openat2(
           b,
           mount,
@@ -184,11 +187,14 @@ public final class CgroupDirectory {
           0,
           RESOLVE,
           control,
-          foreign,
+          forbidden,
           Errno.EACCES,
           Errno.EPERM);
       for (int i = 0; i < controllers.size(); i++) {
         String controller = controllers.get(i);
+        if (depth < foreign && !isNobodys(controller)) {
+          continue;
+        }
         String where = " in \"" + path.mountPoint() + directory + "\"";
         String place = plan.place(i);
         b.step("enable controller " + controller + where, place);
@@ -217,9 +223,26 @@ public final class CgroupDirectory {
         });
       }
       Idioms.close(b, control);
-      b.bind(foreign);
+      b.bind(forbidden);
     }
     Idioms.close(b, mount);
+  }
+
+  private static boolean nobodys(List<String> controllers) {
+    for (String controller : controllers) {
+      if (isNobodys(controller)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether systemd, which has a mind of its own about the others, never enables a controller. */
+  private static boolean isNobodys(String controller) {
+    return switch (controller) {
+      case "cpu", "cpuset", "io", "memory", "pids" -> false;
+      default -> true;
+    };
   }
 
   /**
@@ -356,6 +379,7 @@ public final class CgroupDirectory {
     Slot tries = b.slot("tries");
     b.set(tries, imm(REMOVALS));
     Label restart = b.loop("from the top");
+    Label done = b.label("none below");
     b.set(below, imm(0));
     b.sys(
             Syscall.OPENAT,
@@ -363,7 +387,8 @@ public final class CgroupDirectory {
             b.string("."),
             imm(b.arch().O_DIRECTORY() | Constants.O_CLOEXEC),
             imm(0))
-        .into(here);
+        .into(here)
+        .tolerate(Errno.ENOENT, done);
     Label descend = b.loop("descend");
     b.set(removed, imm(0));
     DirectoryScan scan = new DirectoryScan(b, here);
@@ -399,7 +424,6 @@ public final class CgroupDirectory {
     b.fail(rmdir, result);
     b.bind(none);
     Idioms.close(b, here);
-    Label done = b.label("none below");
     b.branch(Op.Condition.EQ, below, imm(0), done);
     b.branch(Op.Condition.NE, removed, imm(0), restart);
     pause();

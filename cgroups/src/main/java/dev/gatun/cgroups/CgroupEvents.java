@@ -8,6 +8,7 @@ import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
+import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op;
 import dev.gatun.linux.program.ProgramBuilder;
@@ -46,10 +47,12 @@ final class CgroupEvents {
   private final Slot fd;
   private final Data buffer;
   private final Slot word;
+  private final boolean mayGo;
 
-  private CgroupEvents(ProgramBuilder b, Slot fd) {
+  private CgroupEvents(ProgramBuilder b, Slot fd, boolean mayGo) {
     this.b = b;
     this.fd = fd;
+    this.mayGo = mayGo;
     this.buffer = b.buffer("cgroup.events", BUFFER);
     this.word = b.slot("event");
   }
@@ -57,19 +60,39 @@ final class CgroupEvents {
   /** Opens the file; {@link #close} gives it back. */
   static CgroupEvents open(ProgramBuilder b, Slot cgroup) {
     Slot fd = b.fd("events", "cgroup.events");
-    b.sys(
+    openFile(b, cgroup, fd);
+    return new CgroupEvents(b, fd, false);
+  }
+
+  /**
+   * Opens the file of a cgroup that somebody else, systemd, may remove at any time: all that is
+   * awaited holds then.
+   *
+   * @param gone where to go when it was removed before
+   */
+  static CgroupEvents open(ProgramBuilder b, Slot cgroup, Label gone) {
+    Slot fd = b.fd("events", "cgroup.events");
+    openFile(b, cgroup, fd).tolerate(Errno.ENOENT, gone);
+    return new CgroupEvents(b, fd, true);
+  }
+
+  private static Instruction openFile(ProgramBuilder b, Slot cgroup, Slot fd) {
+    return b.sys(
             Syscall.OPENAT,
             cgroup,
             b.string("cgroup.events"),
             imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
             imm(0))
         .into(fd);
-    return new CgroupEvents(b, fd);
   }
 
   /** Reads the file anew. */
   void read() {
-    b.sys(Syscall.PREAD64, fd, buffer.address(), imm(BUFFER), imm(0));
+    reading();
+  }
+
+  private Instruction reading() {
+    return b.sys(Syscall.PREAD64, fd, buffer.address(), imm(BUFFER), imm(0));
   }
 
   /** Branches when a fact does not hold, as read last. */
@@ -98,7 +121,10 @@ final class CgroupEvents {
         8, left.address(), imm(Structs.KERNEL_TIMESPEC_TV_NSEC), imm(timeout % 1000 * 1_000_000));
     Label again = b.loop("look again");
     Label done = b.label("seen");
-    read();
+    Instruction read = reading();
+    if (mayGo) {
+      read.tolerate(Errno.ENODEV, done);
+    }
     b.load(8, word, buffer.address(), imm(fact.offset()));
     b.branch(Op.Condition.EQ, word, imm(fact.word()), done);
     b.sys(Syscall.PPOLL, pollfd.address(), imm(1), left.address(), imm(0), imm(0))

@@ -23,7 +23,8 @@ public final class CgroupProcesses {
 
   /**
    * Kills all of them by {@code cgroup.kill} (Linux 5.14), frozen ones too, and waits for the end
-   * of the last. Fails with ETIMEDOUT when that does not come in time.
+   * of the last. Fails with ETIMEDOUT when that does not come in time. Nothing is left to do in a
+   * cgroup that is removed meanwhile, as systemd removes an empty scope's.
    *
    * @param b the program
    * @param cgroup a slot with the directory's descriptor
@@ -32,18 +33,21 @@ public final class CgroupProcesses {
   public static void kill(ProgramBuilder b, Slot cgroup, long timeout) {
     b.step("kill the processes of the cgroup", "");
     Slot control = b.fd("kill", "cgroup.kill");
+    Label gone = b.label("cgroup gone");
     b.sys(
             Syscall.OPENAT,
             cgroup,
             b.string("cgroup.kill"),
             imm(Constants.O_WRONLY | Constants.O_CLOEXEC),
             imm(0))
-        .into(control);
-    b.sys(Syscall.WRITE, control, b.string("1"), imm(1));
+        .into(control)
+        .tolerate(Errno.ENOENT, gone);
+    b.sys(Syscall.WRITE, control, b.string("1"), imm(1)).tolerate(Errno.ENODEV);
     Idioms.close(b, control);
     if (timeout > 0) {
       awaitEmpty(b, cgroup, timeout);
     }
+    b.bind(gone);
   }
 
   /**
@@ -55,10 +59,12 @@ public final class CgroupProcesses {
    */
   public static void awaitEmpty(ProgramBuilder b, Slot cgroup, long timeout) {
     b.step("wait for the processes of the cgroup to end", "");
-    CgroupEvents events = CgroupEvents.open(b, cgroup);
+    Label gone = b.label("cgroup gone");
+    CgroupEvents events = CgroupEvents.open(b, cgroup, gone);
     Label late = b.label("not empty in time");
     events.await(CgroupEvents.EMPTY, timeout, late);
     events.close();
+    b.bind(gone);
     b.outOfLine(() -> {
       b.bind(late);
       events.close();

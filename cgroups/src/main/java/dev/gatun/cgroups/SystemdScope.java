@@ -18,6 +18,8 @@ import dev.gatun.linux.program.Op;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * hand controllers down, that process waits in the cgroup {@code runtime} beside it.
  */
 public final class SystemdScope {
+  /** How the annotations begin that are properties of the scope. */
+  public static final String ANNOTATION = "org.systemd.property.";
+
   /** Where the system's bus is. */
   public static final String SYSTEM_BUS = "/run/dbus/system_bus_socket";
 
@@ -69,6 +74,7 @@ public final class SystemdScope {
   private final String slice;
   private final String bus;
   private final CgroupPath cgroup;
+  private final Map<String, BusVariant.Value> properties = new LinkedHashMap<>();
   private int timeout = TIMEOUT;
 
   private SystemdScope(String unit, String slice, String bus, CgroupPath cgroup) {
@@ -199,12 +205,69 @@ public final class SystemdScope {
   }
 
   private static CgroupException refuse(String path, String why) {
-    StringBuilder message = new StringBuilder(80).append("find the cgroup: path \"");
-    for (int i = 0; i < path.length() && i < 512; i++) {
-      char c = path.charAt(i);
-      message.append(c < ' ' || c == 0x7f ? '?' : c);
+    return new CgroupException(
+        "find the cgroup: path \"" + printable(path) + "\" " + why, CgroupPath.PLACE);
+  }
+
+  /**
+   * Gives the scope properties, as runc does: an annotation {@code org.systemd.property.NAME} has
+   * the value in GLib's "GVariant Text Format". They come after the scope's own and win. A name
+   * that ends in {@code Sec} behind a small letter is systemd's name in unit files: the property is
+   * the one that ends in {@code USec}, in microseconds.
+   *
+   * @param annotations of {@code config.json}; others are passed over
+   * @return this scope
+   * @throws CgroupException if a name or a value is malformed
+   */
+  public SystemdScope with(Map<String, String> annotations) {
+    for (Map.Entry<String, String> annotation : annotations.entrySet()) {
+      String key = annotation.getKey();
+      if (key.startsWith(ANNOTATION)) {
+        property(key, key.substring(ANNOTATION.length()), annotation.getValue());
+      }
     }
-    return new CgroupException(message.append("\" ").append(why).toString(), CgroupPath.PLACE);
+    return this;
+  }
+
+  private void property(String key, String name, String text) {
+    boolean good = name.length() >= 3;
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      good &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    }
+    String place = "/annotations/" + printable(key).replace("~", "~0").replace("/", "~1");
+    if (!good) {
+      throw new CgroupException(
+          "set a property of the scope: \"" + printable(name) + "\" is no name of one", place);
+    }
+    try {
+      BusVariant.Value value = BusVariant.parse(text);
+      String property = name;
+      char before = name.length() == 3 ? 0 : name.charAt(name.length() - 4);
+      if (name.endsWith("Sec") && before >= 'a' && before <= 'z') {
+        property = name.substring(0, name.length() - 3) + "USec";
+        value = value.inMicroseconds();
+      }
+      properties.put(property, value);
+    } catch (IllegalArgumentException e) {
+      throw new CgroupException(
+          "set property "
+              + name
+              + " of the scope: value \""
+              + printable(text)
+              + "\" "
+              + e.getMessage(),
+          place);
+    }
+  }
+
+  private static String printable(String text) {
+    StringBuilder out = new StringBuilder(text.length());
+    for (int i = 0; i < text.length() && i < 512; i++) {
+      char c = text.charAt(i);
+      out.append(c < ' ' || c == 0x7f ? '?' : c);
+    }
+    return out.toString();
   }
 
   /** The same scope with less patience, in seconds. */
@@ -307,6 +370,9 @@ public final class SystemdScope {
     call.property("CollectMode", "inactive-or-failed");
     // What the container has no limit for is not to be limited by a default.
     call.property("TasksMax", -1L);
+    for (Map.Entry<String, BusVariant.Value> property : this.properties.entrySet()) {
+      call.property(property.getKey(), property.getValue());
+    }
     call.end(properties);
     int auxiliary = call.structures();
     call.end(auxiliary);

@@ -199,6 +199,21 @@ class CgroupDirectoryTest {
     assertEquals(128 + 9, frozen.exitValue());
   }
 
+  /** systemd removes an empty scope's cgroup when it likes, and nobody is in one that is gone. */
+  @Test
+  void aCgroupThatSomebodyElseRemovesIsEmpty() throws IOException {
+    // Gone between the opening and everything else.
+    make("/x").orThrow();
+    with(
+            "/x",
+            in -> {
+              new CgroupDirectory(in.b, cgroups.path("/x")).remove();
+              CgroupProcesses.kill(in.b, in.fd, 5000);
+              CgroupProcesses.awaitEmpty(in.b, in.fd, 5000);
+            })
+        .orThrow();
+  }
+
   @Test
   void aWaitEndsInTimeAndSaysWhatFor() throws IOException {
     make("/x").orThrow();

@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -99,6 +100,25 @@ class SystemdScopeTest {
     assertThrows(
         CgroupException.class,
         () -> SystemdScope.of(ROOT, ":p:x", "id", "/" + "x".repeat(200), SystemdScope.SYSTEM));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "org.systemd.property. | 1 | no name of one",
+        "org.systemd.property.AB | 1 | no name of one",
+        "org.systemd.property.A/~B | 1 | no name of one",
+        "org.systemd.property.TasksMax | 1 2 | something behind the value",
+        "org.systemd.property.TimeoutStopSec | 'long' | is no number of seconds",
+        "org.systemd.property.Sec | nonsense | no value",
+      })
+  void propertiesThatAreNone(String key, String value, String why) {
+    SystemdScope scope = SystemdScope.of(ROOT, ":p:x", "id", "/bus", SystemdScope.SYSTEM);
+    CgroupException e = assertThrows(CgroupException.class, () -> scope.with(Map.of(key, value)));
+    assertTrue(String.valueOf(e.getMessage()).contains(why), e.getMessage());
+    assertEquals("/annotations/" + key.replace("~", "~0").replace("/", "~1"), e.place());
   }
 
   /** What a bus does with a connection. */
@@ -228,6 +248,11 @@ class SystemdScopeTest {
       b.set(pid, dev.gatun.linux.program.Arg.imm(0x12345));
       SystemdScope.of(root, "gatun-no-such.slice:p:x", "id", path.toString(), SystemdScope.SYSTEM)
           .within(1)
+          .with(
+              Map.of(
+                  "org.systemd.property.TimeoutStopSec", "uint64 5",
+                  "org.systemd.property.CollectMode", "'inactive'",
+                  "org.example.note", "Slice"))
           .start(b, descriptors, answer, pid);
       descriptors.closeAll();
       Result result = kernel.run(b.build());
@@ -270,6 +295,13 @@ class SystemdScopeTest {
       assertTrue(body.contains(part), part);
     }
     assertTrue(pid(body), body);
+    // What the annotations say comes last and wins.
+    int mode = body.lastIndexOf("CollectMode\0\1s\0");
+    assertTrue(mode > body.indexOf("TasksMax\0"), body);
+    assertTrue(body.indexOf("\10\0\0\0inactive\0", mode) > mode, body);
+    int timeout = body.indexOf("TimeoutStopUSec\0\1t\0");
+    assertTrue(body.indexOf("@KL\0\0\0\0\0", timeout) > timeout, body);
+    assertFalse(body.contains("note"), body);
   }
 
   /** The array of one number, wherever its alignment puts it. */

@@ -17,8 +17,7 @@ final class PodCreateVerb implements Verb {
   public Option[] options() {
     return new Option[] {
       Option.value("hostname", (char) 0, "NAME", "the pod's host name (default: its id)"),
-      Option.value(
-          "network", (char) 0, "NETWORK", "none, host, bridge or cni:NAME (default none)"),
+      Option.value("network", (char) 0, "NETWORK", "none, host, bridge or cni:NAME (default none)"),
       Option.values(
           "publish", 'p', "PORTS", "[IP:]HOSTPORT:PODPORT[/tcp|udp|sctp]; can be repeated"),
       Option.value(
@@ -26,10 +25,12 @@ final class PodCreateVerb implements Verb {
       Option.values("sysctl", (char) 0, "NAME=VALUE", "of the pod's namespaces; can be repeated"),
       Option.flag("share-pid", (char) 0, "let the containers share one PID namespace"),
       Option.value(
-          "userns", (char) 0, "MAP", "a user namespace: CONTAINERID:HOSTID:SIZE[,...] of both kinds"),
+          "userns",
+          (char) 0,
+          "MAP",
+          "a user namespace: CONTAINERID:HOSTID:SIZE[,...] of both kinds"),
       Option.values("annotation", (char) 0, "NAME=VALUE", "for whoever reads it; can be repeated"),
-      Option.value(
-          "cgroup-parent", (char) 0, "PATH", "the cgroup that the pod's is made in"),
+      Option.value("cgroup-parent", (char) 0, "PATH", "the cgroup that the pod's is made in"),
       Option.value("pid-file", (char) 0, "FILE", "where the pause process's pid is written to"),
     };
   }
@@ -85,9 +86,7 @@ final class PodCreateVerb implements Verb {
             options.get("cgroup-parent"),
             call.cgroups(),
             false);
-    PodCreate.run(
-        call.pods(),
-        new PodRequest(sandbox, network, ports, options.get("pid-file")));
+    PodCreate.run(call.pods(), new PodRequest(sandbox, network, ports, options.get("pid-file")));
     return Outcome.DONE;
   }
 

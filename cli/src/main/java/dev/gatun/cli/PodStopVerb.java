@@ -32,7 +32,9 @@ final class PodStopVerb implements Verb {
   @Override
   public Outcome run(Invocation call) {
     int seconds = call.options().get("time") == null ? SECONDS : call.options().number("time");
-    PodStop.run(call.pods(), call.id(), seconds);
+    for (String warning : PodStop.run(call.pods(), call.id(), seconds)) {
+      call.notes().warn(warning);
+    }
     return Outcome.DONE;
   }
 }

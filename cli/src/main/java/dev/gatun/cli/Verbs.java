@@ -38,7 +38,9 @@ final class Verbs {
 
   /** How many words of a command line name its command. */
   static int words(List<String> words) {
-    return words.size() > 1 && words.getFirst().equals(POD) && !words.get(1).startsWith("-") ? 2 : 1;
+    return words.size() > 1 && words.getFirst().equals(POD) && !words.get(1).startsWith("-")
+        ? 2
+        : 1;
   }
 
   /** The name of a command line's command, as {@link #named} takes it. */

@@ -36,11 +36,7 @@ public final class Pod implements AutoCloseable {
   private final List<Container> made;
   private volatile boolean deleted;
 
-  Pod(
-      Pods pods,
-      String id,
-      @Nullable CompletableFuture<ExitStatus> exit,
-      List<Container> made) {
+  Pod(Pods pods, String id, @Nullable CompletableFuture<ExitStatus> exit, List<Container> made) {
     this.pods = pods;
     this.id = id;
     this.exit = exit;
@@ -112,12 +108,10 @@ public final class Pod implements AutoCloseable {
    * be looked at until it is deleted.
    *
    * @param time how long all containers together may take, to the second
+   * @return what failed besides, each one sentence: CNI plugins
    */
-  public void stop(Duration time) {
-    pods.run(() -> {
-      PodStop.run(pods.root(), id, (int) time.toSeconds());
-      return id;
-    });
+  public List<String> stop(Duration time) {
+    return pods.run(() -> PodStop.run(pods.root(), id, (int) time.toSeconds()));
   }
 
   /**
@@ -150,19 +144,24 @@ public final class Pod implements AutoCloseable {
   /**
    * Deletes it and its containers, when all of them have ended.
    *
+   * @return what failed besides, each one sentence: poststop hooks
    * @throws ContainerException when something of it runs, or it does not exist any more
    */
-  public void delete() {
-    delete(false);
+  public List<String> delete() {
+    return delete(false);
   }
 
-  /** Kills it and its containers and deletes them; when it does not exist nothing happens. */
-  public void deleteForcibly() {
-    delete(true);
+  /**
+   * Kills it and its containers and deletes them; when it does not exist nothing happens.
+   *
+   * @return what failed besides, each one sentence: poststop hooks and CNI plugins
+   */
+  public List<String> deleteForcibly() {
+    return delete(true);
   }
 
-  private void delete(boolean force) {
-    pods.run(() -> PodDelete.run(pods.root(), id, force));
+  private List<String> delete(boolean force) {
+    List<String> warnings = pods.run(() -> PodDelete.run(pods.root(), id, force));
     deleted = true;
     CompletableFuture<ExitStatus> watched = exit;
     if (watched != null) {
@@ -173,6 +172,7 @@ public final class Pod implements AutoCloseable {
           .exceptionally(e -> unknown)
           .join();
     }
+    return warnings;
   }
 
   /**

@@ -24,6 +24,7 @@ final class Box implements AutoCloseable {
   private static final List<SeccompThread.Rule> WITHOUT = without();
 
   private final OciRuntime runtime;
+  private final List<String> global;
   private final String token =
       "gt" + Long.toString(ThreadLocalRandom.current().nextLong(1L << 40, 1L << 41), 36);
   private final Path directory = Path.of(System.getProperty("java.io.tmpdir"), token);
@@ -32,7 +33,13 @@ final class Box implements AutoCloseable {
   private boolean open;
 
   Box(OciRuntime runtime) {
+    this(runtime, List.of());
+  }
+
+  /** A box whose commands all have some options of the runtime's. */
+  Box(OciRuntime runtime, List<String> global) {
     this.runtime = runtime;
+    this.global = List.copyOf(global);
   }
 
   private static List<SeccompThread.Rule> without() {
@@ -51,6 +58,11 @@ final class Box implements AutoCloseable {
 
   boolean isRunc() {
     return runtime == OciRuntime.RUNC;
+  }
+
+  /** Whether systemd makes the cgroups of this box. */
+  boolean hasScopes() {
+    return global.contains("--systemd-cgroup");
   }
 
   /** A word that every path and id of this box contains. */
@@ -109,6 +121,7 @@ final class Box implements AutoCloseable {
     all.add(runtime.binary().toString());
     all.add("--root");
     all.add(stateRoot().toString());
+    all.addAll(global);
     all.addAll(List.of(words));
     return launch(directory(), Map.of(), all);
   }
@@ -133,6 +146,7 @@ final class Box implements AutoCloseable {
     all.add(runtime.binary().toString());
     all.add("--root");
     all.add(stateRoot().toString());
+    all.addAll(global);
     all.addAll(List.of(words));
     return launch(directory(), env, all);
   }

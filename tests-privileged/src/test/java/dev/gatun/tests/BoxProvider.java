@@ -18,11 +18,13 @@ abstract class BoxProvider implements ArgumentsProvider {
   @Override
   public Stream<? extends Arguments> provideArguments(
       ParameterDeclarations parameters, ExtensionContext context) {
+    boolean systemd = context.getRequiredTestClass().isAnnotationPresent(SystemdDriver.class);
+    List<String> global = systemd ? List.of("--systemd-cgroup") : List.of();
     return wanted.stream()
         // The second oracle runs wherever the first one does.
         .filter(runtime ->
             OciRuntime.selected().contains(runtime == OciRuntime.CRUN ? OciRuntime.RUNC : runtime))
-        .map(runtime -> Arguments.of(new Box(runtime)));
+        .map(runtime -> Arguments.of(new Box(runtime, global)));
   }
 
   /** Boxes of every runtime, the oracle first. */

@@ -8,6 +8,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 
 /** The container's directory in the cgroup v2 tree, with or without controllers in it. */
 class CgroupTest {
@@ -43,10 +46,7 @@ class CgroupTest {
     assertFalse(Files.exists(Path.of(Host.cgroup2() + path)));
     // The parent may hold others: whoever made it for several containers removes it.
     new Leftovers(
-            java.util.List.of(),
-            java.util.List.of(),
-            Leftovers.of(box.token(), box.stateRoot()).cgroups(),
-            java.util.List.of())
+            List.of(), List.of(), Leftovers.of(box.token(), box.stateRoot()).cgroups(), List.of())
         .remove();
   }
 
@@ -78,9 +78,70 @@ class CgroupTest {
   }
 
   @OnGatun
-  void aCgroupsPathCannotLeaveTheTree(Box box) {
-    Bundle bundle = box.bundle().set("/linux/cgroupsPath", "'/" + box.token() + "/../../up'");
-    box.run(bundle).expectFailure("/linux/cgroupsPath");
+  void aCgroupsPathThatIsNoneIsOneSentence(Box box) {
+    String token = box.token();
+    for (String path :
+        List.of(
+            "/" + token + "/../../up",
+            "../" + token,
+            "..",
+            "/",
+            "//./",
+            "system.slice:pre:" + token,
+            "/" + token + "/new\\nline",
+            "/" + token + "/" + "x".repeat(300))) {
+      Command run = box.run(box.bundle().set("/linux/cgroupsPath", "'" + path + "'"));
+      run.expectFailure("/linux/cgroupsPath");
+      assertEquals(1, run.err().lines().count(), run::toString);
+      assertEquals("", run.out(), run::toString);
+    }
+    box.expectNothingLeft();
+  }
+
+  /** Runs gatun where pids is bound to version 1: on such a host, or on one that looks like it. */
+  private static Command onHybridHost(Box box, String... words) {
+    if (ProcFs.read(ProcessHandle.current().pid(), "cgroup").contains(":pids:")) {
+      return box.call(words);
+    }
+    Path looks = box.hostFile("cgroup", "8:pids:/\n0::/\n");
+    List<String> all = new ArrayList<>(List.of("unshare", "-m", "--propagation", "private"));
+    all.addAll(List.of("sh", "-c", "mount --bind \"$0\" /proc/$$/cgroup && exec \"$@\""));
+    all.addAll(List.of(looks.toString(), box.runtime().binary().toString()));
+    all.addAll(List.of("--root", box.stateRoot().toString()));
+    all.addAll(List.of(words));
+    return box.launch(box.directory(), Map.of(), all).await();
+  }
+
+  @OnGatun
+  void aControllerThatIsBoundToVersion1IsOneSentence(Box box) {
+    String sentence =
+        "limit pids: the controller is bound to cgroup v1; boot with cgroup_no_v1=pids or"
+            + " systemd.unified_cgroup_hierarchy=1 to have it in cgroup v2";
+    Bundle bundle = box.bundle().args("/bin/sleep", "1000");
+    bundle.set("/linux/resources", "{'pids': {'limit': 9}}");
+    Command limit = onHybridHost(box, "create", "--bundle", bundle.write(), box.newId());
+    limit.expectFailure(sentence, "[config.json /linux/resources/pids/limit]");
+    assertEquals(1, limit.err().lines().count(), limit::toString);
+    bundle.set("/linux/resources", "{'unified': {'pids.max': '9'}}");
+    onHybridHost(box, "create", "--bundle", bundle.write(), box.newId())
+        .expectFailure(sentence, "[config.json /linux/resources/unified/pids.max]");
+    box.expectNothingLeft();
+    // What needs no controller works, and no limit is what there is anyway.
+    String path = "/" + box.token();
+    bundle
+        .set("/linux/resources", "{'pids': {'limit': -1}}")
+        .set("/linux/cgroupsPath", "'" + path + "'");
+    String id = box.newId();
+    onHybridHost(box, "create", "--bundle", bundle.write(), id).expectSuccess();
+    assertEquals(path, cgroupOf(box.pid(id)));
+    onHybridHost(box, "update", "--pids-limit=9", id).expectFailure(sentence);
+    onHybridHost(box, "start", id).expectSuccess();
+    for (String verb : List.of("pause", "resume", "events --stats")) {
+      List<String> words = new ArrayList<>(List.of(verb.split(" ", -1)));
+      words.add(id);
+      onHybridHost(box, words.toArray(String[]::new)).expectSuccess();
+    }
+    onHybridHost(box, "delete", "--force", id).expectSuccess();
     box.expectNothingLeft();
   }
 

@@ -56,7 +56,8 @@ final class HostNetwork implements AutoCloseable {
   }
 
   private Command launch(List<String> words) {
-    List<String> all = new ArrayList<>(List.of("/usr/bin/nsenter", "--net=/proc/" + pid + "/ns/net"));
+    List<String> all =
+        new ArrayList<>(List.of("/usr/bin/nsenter", "--net=/proc/" + pid + "/ns/net"));
     all.addAll(words);
     return box.launch(box.directory(), Map.of(), all);
   }

@@ -11,7 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Pods whose gatun is killed at any moment: a delete finds what is left, and then there is none. */
+/**
+ * Pods whose gatun is killed at any moment: a delete finds what is left, and then there is none.
+ */
 class PodChurnTest {
   private static final int ROUNDS = Integer.getInteger("gatun.tests.rounds", 200);
 

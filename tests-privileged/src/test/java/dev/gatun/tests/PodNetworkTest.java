@@ -99,17 +99,15 @@ class PodNetworkTest {
       assertNotEquals(first, second);
       assertTrue(first.getFirst().startsWith("10.207."), first.toString());
       assertTrue(first.get(1).startsWith("fd67:6174:756e:"), first.toString());
-      start(
-          box,
-          two,
-          box.bundle()
-              .script("while :; do echo four | nc -l -p 7000; done"));
+      start(box, two, box.bundle().script("while :; do echo four | nc -l -p 7000; done"));
       assertEquals(
           "four",
           output(
               box,
               one,
-              "until nc " + second.getFirst() + " 7000 2>/dev/null </dev/null; do sleep 0.1; done"));
+              "until nc "
+                  + second.getFirst()
+                  + " 7000 2>/dev/null </dev/null; do sleep 0.1; done"));
       ping(box, one, second.get(1));
       ping(box, one, "10.207.0.1");
       ping(box, one, "fd67:6174:756e::1");
@@ -129,9 +127,7 @@ class PodNetworkTest {
   @OnGatun
   void theAddressStaysWhileContainersComeAndGoAndIsFreeAfterwards(Box box) throws IOException {
     try (HostNetwork host = new HostNetwork(box)) {
-      Path config =
-          box.hostFile(
-              "network.json", "{\"ipv4\": \"198.18.0.0/30\", \"ipv6\": null}");
+      Path config = box.hostFile("network.json", "{\"ipv4\": \"198.18.0.0/30\", \"ipv6\": null}");
       String pod = box.newId();
       List<String> addresses = addresses(create(box, host, pod, "--network-config", "" + config));
       assertEquals(List.of("198.18.0.2"), addresses);
@@ -149,15 +145,14 @@ class PodNetworkTest {
           .expectFailure("198.18.0.0/30");
       delete(host, pod);
       String next = box.newId();
-      assertEquals(
-          addresses, addresses(create(box, host, next, "--network-config", "" + config)));
+      assertEquals(addresses, addresses(create(box, host, next, "--network-config", "" + config)));
       // What a dead pod held is found and given back.
       Host.signal(state(box, next).get("pid").asLong(), "KILL");
       box.call("pod", "state", next);
-      Wait.until("the pod to be stopped", () -> state(box, next).get("status").asText().equals("stopped"));
+      Wait.until(
+          "the pod to be stopped", () -> state(box, next).get("status").asText().equals("stopped"));
       String last = box.newId();
-      assertEquals(
-          addresses, addresses(create(box, host, last, "--network-config", "" + config)));
+      assertEquals(addresses, addresses(create(box, host, last, "--network-config", "" + config)));
       delete(host, next);
       assertTrue(output(box, last, "ip addr show dev eth0").contains("inet 198.18.0.2/30"));
       ping(box, last, "198.18.0.1");
@@ -170,7 +165,8 @@ class PodNetworkTest {
   void aHostPortReachesThePod(Box box) throws IOException {
     try (HostNetwork host = new HostNetwork(box)) {
       String pod = box.newId();
-      List<String> own = addresses(create(box, host, pod, "--publish", "8080:7000", "-p", "53:53/udp"));
+      List<String> own =
+          addresses(create(box, host, pod, "--publish", "8080:7000", "-p", "53:53/udp"));
       start(box, pod, box.bundle().script("while :; do echo here | nc -l -p 7000; done"));
       String other = box.newId();
       create(box, host, other);
@@ -179,20 +175,15 @@ class PodNetworkTest {
       assertEquals(
           "here",
           output(
-              box,
-              other,
-              "until nc 10.207.0.1 8080 2>/dev/null </dev/null; do sleep 0.1; done"));
+              box, other, "until nc 10.207.0.1 8080 2>/dev/null </dev/null; do sleep 0.1; done"));
       // From inside the pod itself too.
       assertEquals(
           "here",
-          output(
-              box, pod, "until nc 10.207.0.1 8080 2>/dev/null </dev/null; do sleep 0.1; done"));
+          output(box, pod, "until nc 10.207.0.1 8080 2>/dev/null </dev/null; do sleep 0.1; done"));
       assertTrue(host.output("nft", "list", "ruleset").contains(own.getFirst()));
-      host.gatun(
-              "pod", "create", "--network", "bridge", "--publish", "8080:1", box.newId())
+      host.gatun("pod", "create", "--network", "bridge", "--publish", "8080:1", box.newId())
           .expectFailure("8080", pod);
-      assertEquals(
-          2, box.call("pod", "list", "-q").expectSuccess().out().split("\n", -1).length);
+      assertEquals(2, box.call("pod", "list", "-q").expectSuccess().out().split("\n", -1).length);
       delete(host, pod);
       String rules = host.output("nft", "list", "ruleset");
       assertFalse(rules.contains(own.getFirst() + " "), rules);
@@ -250,7 +241,13 @@ class PodNetworkTest {
       host.gatun("pod", "create", "--network", "cni:nobody-has-this", box.newId())
           .expectFailure("nobody-has-this");
       host.gatun(
-              "pod", "create", "--network", "bridge", "--network-config", "/nonexistent", box.newId())
+              "pod",
+              "create",
+              "--network",
+              "bridge",
+              "--network-config",
+              "/nonexistent",
+              box.newId())
           .expectFailure("/nonexistent", "ENOENT");
       assertEquals("", box.call("pod", "list", "-q").expectSuccess().out());
       expectNothingLeft(box, host);

@@ -90,8 +90,7 @@ class PodTest {
   @OnGatun
   void localhostIsOneForAllContainers(Box box) {
     String pod = pod(box);
-    Bundle server =
-        box.bundle().script("echo hello over loopback | nc -l -p 7000; " + LOOP);
+    Bundle server = box.bundle().script("echo hello over loopback | nc -l -p 7000; " + LOOP);
     start(box, pod, server);
     Bundle client =
         box.bundle().script("until nc 127.0.0.1 7000 2>/dev/null </dev/null; do sleep 0.05; done");
@@ -144,9 +143,7 @@ class PodTest {
     assertEquals(
         "192.0.2.1 mine",
         output(
-            box,
-            pod,
-            box.bundle().bind(own, "/etc/hosts", "bind", "ro").script("cat /etc/hosts")));
+            box, pod, box.bundle().bind(own, "/etc/hosts", "bind", "ro").script("cat /etc/hosts")));
     box.call("pod", "delete", "--force", pod).expectSuccess();
   }
 
@@ -230,8 +227,7 @@ class PodTest {
   void aSharedPidNamespaceHasThePauseProcessAsItsFirst(Box box) {
     String pod = pod(box, "--share-pid");
     String first = start(box, pod, box.bundle().script(LOOP));
-    assertEquals(
-        namespace(pause(box, pod), "pid"), namespace(box.pid(first), "pid"), "not shared");
+    assertEquals(namespace(pause(box, pod), "pid"), namespace(box.pid(first), "pid"), "not shared");
     String seen = output(box, pod, box.bundle().script("ps -o pid,args"));
     assertTrue(seen.contains("    1 pause " + pod), seen);
     assertTrue(seen.contains("sleep 0.1"), seen);
@@ -298,8 +294,7 @@ class PodTest {
   void theHostsNetworkIsShared(Box box) {
     String pod = pod(box, "--network", "host");
     String first = start(box, pod, box.bundle().script(LOOP));
-    assertEquals(
-        namespace(ProcessHandle.current().pid(), "net"), namespace(box.pid(first), "net"));
+    assertEquals(namespace(ProcessHandle.current().pid(), "net"), namespace(box.pid(first), "net"));
     assertEquals(namespace(pause(box, pod), "ipc"), namespace(box.pid(first), "ipc"));
     box.call("pod", "delete", "--force", pod).expectSuccess();
   }
@@ -312,7 +307,8 @@ class PodTest {
     assertTrue(ProcFs.read(pause(box, pod), "cgroup").contains("0::" + cgroup + "/pause\n"));
     String container = start(box, pod, box.bundle().script(LOOP));
     assertTrue(
-        ProcFs.read(box.pid(container), "cgroup").contains("0::" + cgroup + "/" + container + "\n"));
+        ProcFs.read(box.pid(container), "cgroup")
+            .contains("0::" + cgroup + "/" + container + "\n"));
     box.call("delete", "--force", container).expectSuccess();
     assertEquals(0, state(box, pod).get("containers").size());
     box.call("pod", "delete", "--force", pod).expectSuccess();
@@ -384,14 +380,15 @@ class PodTest {
   void systemVIpcIsShared(Box box) {
     String pod = pod(box);
     String maker = start(box, pod, box.bundle().script(LOOP));
-    long queue = Long.parseLong(
-        Host.run(
-                "nsenter",
-                "--ipc=/proc/" + box.pid(maker) + "/ns/ipc",
-                "sh",
-                "-c",
-                "ipcmk -Q | sed 's/.*: //'")
-            .strip());
+    long queue =
+        Long.parseLong(
+            Host.run(
+                    "nsenter",
+                    "--ipc=/proc/" + box.pid(maker) + "/ns/ipc",
+                    "sh",
+                    "-c",
+                    "ipcmk -Q | sed 's/.*: //'")
+                .strip());
     String seen = output(box, pod, box.bundle().script("cat /proc/sysvipc/msg | tail -n +2"));
     assertTrue(seen.strip().matches("(?s).*\\b" + queue + "\\b.*"), seen);
     String other = pod(box);

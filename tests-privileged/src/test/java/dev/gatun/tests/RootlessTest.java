@@ -29,15 +29,16 @@ class RootlessTest {
     return directory;
   }
 
-  /** Starts the runtime as the user, with what is to be set in the environment before. */
-  private static Command as(Box box, List<String> environment, String... words) {
+  /** Runs the runtime as the user, with what is to be set in the environment before. */
+  static Command as(Box box, List<String> environment, String... words) {
     Path home = box.hostDirectory("home");
     Path dist = box.hostDirectory("dist");
     Path subordinate = box.hostFile("subid", USER + ":400000:1000\n");
     Path binary = box.runtime().binary();
     // The user may not be let in where the distribution lies.
-    String from = box.isRunc() ? "" : binary.resolveSibling("..").normalize().toString();
-    String program = box.isRunc() ? binary.toString() : dist.resolve("bin/gatun").toString();
+    boolean isGatun = box.runtime() == OciRuntime.GATUN;
+    String from = isGatun ? binary.resolveSibling("..").normalize().toString() : "";
+    String program = isGatun ? dist.resolve("bin/gatun").toString() : binary.toString();
     own(home);
     List<String> all =
         new ArrayList<>(
@@ -51,7 +52,7 @@ class RootlessTest {
   }
 
   /** A bundle with the configuration that {@code spec --rootless} writes for the user. */
-  private static Bundle bundle(Box box) {
+  static Bundle bundle(Box box) {
     try {
       Path place = box.hostDirectory("home/spec-" + box.newId());
       as(box, List.of(), "spec", "--rootless", "--bundle", place.toString()).expectSuccess();

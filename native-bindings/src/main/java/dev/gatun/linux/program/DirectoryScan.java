@@ -2,6 +2,7 @@ package dev.gatun.linux.program;
 
 import static dev.gatun.linux.program.Arg.imm;
 
+import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 
@@ -72,7 +73,10 @@ public final class DirectoryScan {
     Label entry = b.loop("entry");
     Label have = b.label("have entry");
     b.branch(Op.Condition.LTU, at, end, have);
-    b.sys(Syscall.GETDENTS64, directory, buffer.address(), imm(BUFFER)).into(read);
+    // A directory that was removed meanwhile has none.
+    b.sys(Syscall.GETDENTS64, directory, buffer.address(), imm(BUFFER))
+        .into(read)
+        .tolerate(Errno.ENOENT, none);
     b.branch(Op.Condition.EQ, read, imm(0), none);
     b.set(at, buffer.address());
     b.alu(Op.Function.ADD, end, at, read);

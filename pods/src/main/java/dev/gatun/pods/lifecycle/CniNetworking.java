@@ -41,7 +41,10 @@ final class CniNetworking extends Networking {
   /** Finds the network's configuration. */
   static Networking prepare(PodRoot root, String id, String name, List<PortMapping> ports) {
     CniNetwork network = CniNetwork.find(root.kernel(), name, CONFIGURATIONS, PLUGINS);
-    return new CniNetworking(root, id, network, ports);
+    CniNetworking networking = new CniNetworking(root, id, network, ports);
+    // One that is not ready says so before anything has been made for it.
+    network.status(networking.plugins);
+    return networking;
   }
 
   /** The network of a pod that exists. */
@@ -144,6 +147,12 @@ final class CniNetworking extends Networking {
       }
       out.append('\n');
     }
+  }
+
+  /** Plugins look into the namespace for what they made: without it they leave some behind. */
+  @Override
+  List<String> ending() {
+    return disconnect(true);
   }
 
   @Override

@@ -35,8 +35,7 @@ public record NetworkState(
    * @param mtu its largest packet in bytes, 0 when nobody said
    * @param addresses its addresses, each with the length of its prefix behind a slash
    */
-  public record Interface(
-      String name, String host, String mac, int mtu, List<String> addresses) {
+  public record Interface(String name, String host, String mac, int mtu, List<String> addresses) {
     /** Copies the addresses. */
     public Interface {
       addresses = List.copyOf(addresses);

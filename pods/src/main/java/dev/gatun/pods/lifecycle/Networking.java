@@ -39,8 +39,7 @@ abstract class Networking {
    *
    * @throws RuntimeException when that is wrong
    */
-  static Networking prepare(
-      PodRoot root, String id, PodNetwork network, List<PortMapping> ports) {
+  static Networking prepare(PodRoot root, String id, PodNetwork network, List<PortMapping> ports) {
     return switch (network) {
       case PodNetwork.None none -> new Nothing(root, id);
       case PodNetwork.Host host -> new Nothing(root, id);
@@ -57,13 +56,21 @@ abstract class Networking {
     if (mode.equals("bridge")) {
       return new Bridge(root, id, NetworkConfig.DEFAULT, List.of());
     }
-    return mode.startsWith("cni:")
-        ? CniNetworking.of(root, sandbox)
-        : new Nothing(root, id);
+    return mode.startsWith("cni:") ? CniNetworking.of(root, sandbox) : new Nothing(root, id);
   }
 
   /** Makes it, and writes down what it is. */
   abstract void connect(SandboxCreate sandbox);
+
+  /**
+   * Takes back what can only be taken back while the pause process holds the namespace. What a pod
+   * keeps until it is deleted stays.
+   *
+   * @return what failed
+   */
+  List<String> ending() {
+    return List.of();
+  }
 
   /**
    * Takes it back.

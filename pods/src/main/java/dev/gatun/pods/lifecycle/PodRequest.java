@@ -16,10 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param pidFile where the pid of its pause process is written to, or null
  */
 public record PodRequest(
-    SandboxRequest sandbox,
-    PodNetwork network,
-    List<PortMapping> ports,
-    @Nullable String pidFile) {
+    SandboxRequest sandbox, PodNetwork network, List<PortMapping> ports, @Nullable String pidFile) {
   /**
    * Checks that they fit together.
    *

@@ -39,23 +39,30 @@ public final class PodStop {
    * @param root where
    * @param id the pod's id
    * @param seconds how long all containers together may take
+   * @return what callers should be told: plugins that failed
    * @throws RuntimeException with one sentence as its message
    */
-  public static void run(PodRoot root, String id, int seconds) {
+  public static List<String> run(PodRoot root, String id, int seconds) {
     Sandbox sandbox = Sandbox.find(root.kernel(), root.path(), id, Sandbox.Purpose.CHANGE);
     try {
       end(root.kernel(), containers(root, sandbox), seconds);
       if (sandbox.status() != Sandbox.Status.RUNNING) {
-        return;
+        return List.of();
       }
+      List<String> warnings = Networking.of(root, sandbox).ending();
       sandbox.kill(Constants.SIGTERM);
       if (!sandbox.end(PAUSE_SECONDS)) {
         sandbox.kill(Constants.SIGKILL);
       }
       if (!sandbox.end(KILL_SECONDS)) {
         throw new ContainerException(
-            "pod \"" + id + "\": its pause process has not ended " + KILL_SECONDS + " s after KILL");
+            "pod \""
+                + id
+                + "\": its pause process has not ended "
+                + KILL_SECONDS
+                + " s after KILL");
       }
+      return warnings;
     } finally {
       sandbox.close();
     }

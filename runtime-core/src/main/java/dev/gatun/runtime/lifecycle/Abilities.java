@@ -47,7 +47,7 @@ public final class Abilities {
         new Features.Linux(
             namespaces,
             capabilities,
-            new Features.Cgroup(false, true, true, false, true),
+            new Features.Cgroup(false, true, true, true, true),
             SeccompFeatures.of(kernel),
             new Features.Enabled(true),
             new Features.Enabled(true),

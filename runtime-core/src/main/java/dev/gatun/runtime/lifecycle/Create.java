@@ -387,11 +387,12 @@ public final class Create {
     SystemdScope scope =
         driver.kind() == CgroupDriver.Kind.SYSTEMD && inPod == null
             ? SystemdScope.of(
-                bundle.cgroups(),
-                linux.cgroupsPath(),
-                request.id(),
-                asks.isLimited() ? driver.userBus() : SystemdScope.SYSTEM_BUS,
-                asks.isLimited() ? asks.uid() : SystemdScope.SYSTEM)
+                    bundle.cgroups(),
+                    linux.cgroupsPath(),
+                    request.id(),
+                    asks.isLimited() ? driver.userBus() : SystemdScope.SYSTEM_BUS,
+                    asks.isLimited() ? asks.uid() : SystemdScope.SYSTEM)
+                .with(spec.annotations())
             : null;
     Allowance found =
         Allowance.of(

@@ -15,6 +15,7 @@ import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
+import dev.gatun.linux.program.Op;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.runtime.ContainerException;
@@ -159,16 +160,21 @@ public final class Events {
       b.sys(Syscall.PPOLL, polls.address(), imm(fds.length), time.address(), imm(0), imm(0))
           .into(ready)
           .tolerate(Errno.EINTR, again);
-      b.sys(
-              Syscall.PREAD64,
-              imm(memory),
-              b.buffer("memory.events", EVENTS).address(),
-              imm(EVENTS),
-              imm(0))
-          .tolerateAny();
+      Slot killed = kills(b, memory);
       b.sys(Syscall.PREAD64, imm(processes), text.address(), imm(EVENTS), imm(0))
           .into(length)
           .tolerateAny();
+      // Reaching the limit is announced too, right before the kill, behind which systemd removes
+      // the
+      // cgroup: nothing else is done in between.
+      Slot word = b.slot("word");
+      Label telling = b.label("something to tell");
+      b.branch(Op.Condition.EQ, ready, imm(0), telling);
+      b.branch(Op.Condition.LTU, imm(kills), killed, telling);
+      b.branch(Op.Condition.LT, length, imm(1), telling);
+      b.load(8, word, text.address(), imm("pop".length()));
+      b.branch(Op.Condition.EQ, word, imm(word("ulated 1")), again);
+      b.bind(telling);
       Slot directory = b.fd("cgroup", path.directory());
       b.set(directory, imm(cgroup));
       ControlFiles files = Statistics.read(b, directory);
@@ -179,8 +185,8 @@ public final class Events {
               && new String(result.bytes(text, result.slot(length)), StandardCharsets.US_ASCII)
                   .contains("populated 1");
       Statistics statistics = Statistics.of(files, result);
-      if (result.slot(length) > 0 && statistics.memory().oomKills() > kills) {
-        kills = statistics.memory().oomKills();
+      if (result.slot(killed) > kills) {
+        kills = result.slot(killed);
         print(StatisticsJson.outOfMemory(id));
       }
       if (populated && result.slot(ready) == 0) {
@@ -189,6 +195,56 @@ public final class Events {
         next = Math.max(next, System.nanoTime());
       }
     }
+  }
+
+  /**
+   * Adds records that read how many processes were killed for want of memory: the number behind
+   * {@code oom_kill} in {@code memory.events}.
+   *
+   * @return a slot with it, 0 when there is no such file any more
+   */
+  private static Slot kills(ProgramBuilder b, long memory) {
+    Data text = b.buffer("memory.events", EVENTS);
+    Slot killed = b.slot("oom kills");
+    Slot at = b.slot("at");
+    Slot end = b.slot("end");
+    Slot word = b.slot("word");
+    Slot digit = b.slot("digit");
+    Slot tens = b.slot("tens");
+    Label none = b.label("no kills");
+    b.set(killed, imm(0));
+    b.sys(Syscall.PREAD64, imm(memory), text.address(), imm(EVENTS), imm(0))
+        .into(end)
+        .tolerateAny(none);
+    b.set(at, text.address());
+    b.alu(Op.Function.ADD, end, end, text.address());
+    b.alu(Op.Function.SUB, end, end, imm("oom_kill 0".length()));
+    Label next = b.loop("look for oom_kill");
+    b.branch(Op.Condition.LTU, end, at, none);
+    b.load(8, word, at, imm(0));
+    b.alu(Op.Function.ADD, at, at, imm(1));
+    b.branch(Op.Condition.NE, word, imm(word("oom_kill")), next);
+    b.alu(Op.Function.ADD, at, at, imm("om_kill ".length()));
+    Label more = b.loop("next digit");
+    b.load(1, digit, at, imm(0));
+    b.alu(Op.Function.SUB, digit, digit, imm('0'));
+    b.branch(Op.Condition.LTU, imm(9), digit, none);
+    b.alu(Op.Function.SHL, tens, killed, imm(3));
+    b.alu(Op.Function.ADD, tens, tens, killed);
+    b.alu(Op.Function.ADD, tens, tens, killed);
+    b.alu(Op.Function.ADD, killed, tens, digit);
+    b.alu(Op.Function.ADD, at, at, imm(1));
+    b.jump(more);
+    b.bind(none);
+    return killed;
+  }
+
+  private static long word(String eightBytes) {
+    long word = 0;
+    for (int i = 7; i >= 0; i--) {
+      word = word << 8 | eightBytes.charAt(i);
+    }
+    return word;
   }
 
   private void print(byte[] line) {

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class Update {
   private static final int ROOM = 4096;
   private static final int DEFAULT_PERIOD = 100_000;
+  private static final String BFQ = "io.bfq.weight";
 
   private Update() {}
 
@@ -97,7 +98,8 @@ public final class Update {
 
   /**
    * Adds what one file of cgroup v2 holds together and the document only half of: a quota or a
-   * period alone, and memory with swap, whose limit counts both.
+   * period alone, memory with swap, whose limit counts both, and bfq's weights of devices, which
+   * its default weight overwrites.
    */
   private static Resources completed(Kernel kernel, CgroupPath path, Resources asked) {
     Resources.Cpu cpu = asked.cpu();
@@ -105,13 +107,15 @@ public final class Update {
     boolean half = cpu != null && isSet(cpu.quota()) != isSet(cpu.period());
     Long swap = memory == null ? null : memory.swap();
     boolean swapAlone = memory != null && swap != null && swap > 0 && !isSet(memory.limit());
-    if (!half && !swapAlone) {
+    Resources.BlockIo io = asked.blockIO();
+    boolean weighs = io != null && io.weight() != null && io.weight() != 0;
+    if (!half && !swapAlone && !weighs) {
       return asked;
     }
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     Slot cgroup = Cgroups.open(b, descriptors, new CgroupDirectory(b, path));
-    ControlFiles files = ControlFiles.read(b, cgroup, ROOM, "cpu.max", "memory.max");
+    ControlFiles files = ControlFiles.read(b, cgroup, ROOM, "cpu.max", "memory.max", BFQ);
     descriptors.closeAll();
     Kernel.Result now = kernel.run(b.build()).orThrow();
     if (half && cpu != null) {
@@ -146,16 +150,52 @@ public final class Update {
               memory.useHierarchy(),
               memory.checkBeforeUpdate());
     }
+    if (weighs && io != null) {
+      io = withWeights(io, files.text(now, BFQ));
+    }
     return new Resources(
         asked.devices(),
         memory,
         cpu,
         asked.pids(),
-        asked.blockIO(),
+        io,
         asked.hugepageLimits(),
         asked.network(),
         asked.rdma(),
         asked.unified());
+  }
+
+  /**
+   * With the weights that devices have now, in lines {@code major:minor weight} behind that of the
+   * default; those that are asked for come later and win.
+   */
+  private static Resources.BlockIo withWeights(Resources.BlockIo io, @Nullable String text) {
+    List<Resources.WeightDevice> weights = new ArrayList<>();
+    int from = text == null ? -1 : text.indexOf('\n') + 1;
+    while (text != null && from > 0 && from < text.length()) {
+      int colon = text.indexOf(':', from);
+      int blank = text.indexOf(' ', from);
+      int end = text.indexOf('\n', from);
+      if (colon < from || blank < colon || end < blank) {
+        break;
+      }
+      weights.add(
+          new Resources.WeightDevice(
+              Long.parseLong(text.substring(from, colon)),
+              Long.parseLong(text.substring(colon + 1, blank)),
+              Integer.parseInt(text.substring(blank + 1, end)),
+              null));
+      from = end + 1;
+    }
+    weights.addAll(io.weightDevice());
+    return new Resources.BlockIo(
+        io.weight(),
+        io.leafWeight(),
+        weights,
+        io.throttleReadBpsDevice(),
+        io.throttleWriteBpsDevice(),
+        io.throttleReadIOPSDevice(),
+        io.throttleWriteIOPSDevice());
   }
 
   /** As elsewhere in resources, 0 stands for what is absent. */

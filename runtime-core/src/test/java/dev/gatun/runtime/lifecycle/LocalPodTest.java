@@ -80,8 +80,7 @@ class LocalPodTest {
   }
 
   private List<String> entries() {
-    return Sandbox.find(containers.kernel, containers.root, POD, Sandbox.Purpose.READ)
-        .containers();
+    return Sandbox.find(containers.kernel, containers.root, POD, Sandbox.Purpose.READ).containers();
   }
 
   private Create.Request request() {
@@ -104,8 +103,7 @@ class LocalPodTest {
     assertEquals(POD, created.state().pod());
     assertEquals(List.of(ID), entries());
     String taken =
-        assertThrows(
-                ContainerException.class, () -> Create.run(kernel, containers.root, request()))
+        assertThrows(ContainerException.class, () -> Create.run(kernel, containers.root, request()))
             .getMessage();
     assertTrue(String.valueOf(taken).contains("already exists"), taken);
     assertEquals(List.of(ID), entries());
@@ -125,8 +123,7 @@ class LocalPodTest {
     Map<String, String> descriptors = LocalContainers.descriptors();
     String mask = LocalContainers.blocked();
     containers.config(LocalContainers.config().replace("/bin/busybox", "/bin/none"));
-    assertThrows(
-        RuntimeException.class, () -> Create.run(kernel, containers.root, request()));
+    assertThrows(RuntimeException.class, () -> Create.run(kernel, containers.root, request()));
     assertEquals(List.of(), entries());
     assertUnchanged(descriptors, mask);
     containers.config(LocalContainers.config());
@@ -134,8 +131,7 @@ class LocalPodTest {
         assertThrows(
                 GatunException.class,
                 () ->
-                    Create.run(
-                        kernel, containers.root, containers.request(ID, null).inPod("none")))
+                    Create.run(kernel, containers.root, containers.request(ID, null).inPod("none")))
             .getMessage();
     assertEquals("pod does not exist: \"none\"", missing);
     assertUnchanged(descriptors, mask);
@@ -144,8 +140,7 @@ class LocalPodTest {
       sandbox.end(10);
     }
     String stopped =
-        assertThrows(
-                GatunException.class, () -> Create.run(kernel, containers.root, request()))
+        assertThrows(GatunException.class, () -> Create.run(kernel, containers.root, request()))
             .getMessage();
     assertEquals("pod \"" + POD + "\" is stopped", stopped);
     assertEquals(List.of(), entries());

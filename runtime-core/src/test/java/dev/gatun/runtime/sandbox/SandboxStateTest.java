@@ -1,5 +1,6 @@
 package dev.gatun.runtime.sandbox;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -49,8 +50,8 @@ class SandboxStateTest {
 
   @Test
   void cgroupsBelowThePods() {
-    assertEquals("/sys/fs/cgroup/a b/p", String.valueOf(STATE.podCgroup().directory()));
-    assertEquals("/sys/fs/cgroup/a b/p/pause", STATE.cgroupOf("pause").directory());
+    assertEquals("/sys/fs/cgroup/a b/p", requireNonNull(STATE.podCgroup()).directory());
+    assertEquals("/sys/fs/cgroup/a b/p/pause", requireNonNull(STATE.cgroupOf("pause")).directory());
   }
 
   @Test

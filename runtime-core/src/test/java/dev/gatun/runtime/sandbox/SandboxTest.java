@@ -1,6 +1,7 @@
 package dev.gatun.runtime.sandbox;
 
 import static dev.gatun.linux.program.Arg.imm;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -170,7 +171,7 @@ class SandboxTest {
 
   private static String inPod(int pid, String namespaces, String script) throws Exception {
     List<String> command = new ArrayList<>(List.of("nsenter", "-t", Integer.toString(pid)));
-    command.addAll(List.of(namespaces.split(" ")));
+    command.addAll(List.of(namespaces.split(" ", -1)));
     command.addAll(List.of("--", "sh", "-c", script));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -226,15 +227,16 @@ class SandboxTest {
     assertEquals(Sandbox.Status.RUNNING, found.status());
     assertEquals(state, found.state());
     assertEquals(List.of(), found.containers());
-    assertEquals(id + "\n", text(found.file(SandboxCreate.HOSTNAME)));
-    assertTrue(text(found.file(SandboxCreate.HOSTS)).contains("127.0.0.1\tlocalhost\n"));
+    assertEquals(id + "\n", text(requireNonNull(found.file(SandboxCreate.HOSTNAME))));
+    assertTrue(
+        text(requireNonNull(found.file(SandboxCreate.HOSTS))).contains("127.0.0.1\tlocalhost\n"));
     assertArrayEquals(
         Files.readAllBytes(Path.of("/etc/resolv.conf")), found.file(SandboxCreate.RESOLV_CONF));
     assertNull(found.file("network.json"));
     try (Sandbox changed = find(Sandbox.Purpose.CHANGE)) {
       changed.write("network.json", new byte[] {'{', '}'});
     }
-    assertEquals("{}", text(found.file("network.json")));
+    assertEquals("{}", text(requireNonNull(found.file("network.json"))));
     List<String> shm = mounts(root);
     assertEquals(1, shm.size(), String.valueOf(shm));
     assertTrue(shm.getFirst().contains("nosuid,nodev,noexec"), shm.getFirst());
@@ -287,7 +289,7 @@ class SandboxTest {
     assertTrue(cgroup.contains("/" + id + "/pause\n"), cgroup);
     assertEquals("S", status(pid, "State").substring(0, 1));
     // Its own session: what a terminal sends is not for it.
-    assertEquals(Integer.toString(pid), proc(pid, "stat").split("\\) ")[1].split(" ")[3]);
+    assertEquals(Integer.toString(pid), proc(pid, "stat").split("\\) ", -1)[1].split(" ", -1)[3]);
     assertEquals(0, Files.getAttribute(Path.of("/proc/" + pid), "unix:uid"));
   }
 
@@ -296,7 +298,7 @@ class SandboxTest {
     for (int last : new int[] {Constants.SIGTERM, Constants.SIGINT}) {
       int pid = create(request()).pid();
       settle(pid);
-      String before = proc(pid, "stat").split("\\) ")[1];
+      String before = proc(pid, "stat").split("\\) ", -1)[1];
       try (Sandbox sandbox = find(Sandbox.Purpose.ACT)) {
         for (int signal = 1; signal <= 64; signal++) {
           if (signal != Constants.SIGKILL
@@ -308,9 +310,9 @@ class SandboxTest {
         }
         assertFalse(sandbox.end(0));
         settle(pid);
-        String[] now = proc(pid, "stat").split("\\) ")[1].split(" ");
+        String[] now = proc(pid, "stat").split("\\) ", -1)[1].split(" ", -1);
         assertEquals("S", now[0]);
-        assertEquals(List.of(before.split(" ")).subList(11, 13), List.of(now).subList(11, 13));
+        assertEquals(List.of(before.split(" ", -1)).subList(11, 13), List.of(now).subList(11, 13));
         assertEquals("0000000000000000", status(pid, "ShdPnd"));
         sandbox.kill(last);
         assertTrue(sandbox.end(10));
@@ -359,7 +361,7 @@ class SandboxTest {
         "for i in 1 2 3; do (sleep 0.05 & ) ; done; (exec sleep 1000 >/dev/null 2>&1 &)");
     Path children = Path.of("/proc/" + pid + "/task/" + pid + "/children");
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (Files.readString(children).strip().split(" ").length != 1) {
+    while (Files.readString(children).strip().split(" ", -1).length != 1) {
       assertTrue(System.nanoTime() < end, "orphans stay: " + Files.readString(children));
       Thread.sleep(5);
     }
@@ -423,9 +425,9 @@ class SandboxTest {
             SyscallException.class,
             () -> create(request(Map.of("net.ipv4.ip_forward", "x"), false, List.of())));
     assertTrue(
-        refused.getMessage().startsWith("set sysctl net.ipv4.ip_forward: write("),
+        String.valueOf(refused.getMessage()).startsWith("set sysctl net.ipv4.ip_forward: write("),
         refused.getMessage());
-    assertFalse(refused.getMessage().contains("config.json"), refused.getMessage());
+    assertFalse(String.valueOf(refused.getMessage()).contains("config.json"), refused.getMessage());
     assertNothing();
     SandboxCreate created = SandboxCreate.begin(kernel, root, request());
     RuntimeException cause = new IllegalStateException("no network");
@@ -443,7 +445,7 @@ class SandboxTest {
   void aPauseProcessThatIsKilledIsAStoppedPod() throws Exception {
     SandboxState state = create(request());
     int pid = state.pid();
-    Path pod = Path.of(state.podCgroup().directory());
+    Path pod = Path.of(requireNonNull(state.podCgroup()).directory());
     Path nested = Files.createDirectories(pod.resolve("c/deeper"));
     Process sleeper = new ProcessBuilder("sleep", "1000").start();
     try {
