@@ -35,6 +35,8 @@ import org.openjdk.jmh.runner.IterationType;
 @Warmup(iterations = 3, time = 2)
 @Measurement(iterations = 4, time = 2)
 public class NamespaceBenchmark {
+  private static final int WARM_UP = 12_000;
+
   private static final int FIVE =
       Constants.CLONE_NEWUTS
           | Constants.CLONE_NEWIPC
@@ -69,6 +71,10 @@ public class NamespaceBenchmark {
   @Setup(Level.Trial)
   public void start() throws IOException {
     long flags = flags();
+    // Rounds alone are too few for the compilers to be done.
+    for (int i = 0; i < WARM_UP; i++) {
+      hold(flags & Constants.CLONE_NEWUSER);
+    }
     CProgram c = new CProgram();
     program = c;
     turns =

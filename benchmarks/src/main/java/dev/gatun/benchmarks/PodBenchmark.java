@@ -41,6 +41,8 @@ import org.openjdk.jmh.runner.IterationType;
 @Warmup(iterations = 4, time = 3)
 @Measurement(iterations = 4, time = 3)
 public class PodBenchmark {
+  private static final int WARM_UP = 2_000;
+
   /** The pod's network: {@code loopback} or {@code bridge}. */
   @Param({"loopback", "bridge"})
   public String network = "";
@@ -58,6 +60,10 @@ public class PodBenchmark {
     program = c;
     Pods pods = Pods.of(Gatun.open(directory.resolve("state")));
     PodNetwork choice = network.equals("bridge") ? PodNetwork.bridge() : PodNetwork.none();
+    // Rounds alone are too few for the compilers to be done.
+    for (int i = 0; i < WARM_UP; i++) {
+      live(pods, PodNetwork.none());
+    }
     turns =
         new Turns()
             .add("Gatun", () -> live(pods, choice))

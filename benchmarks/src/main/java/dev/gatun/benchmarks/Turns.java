@@ -6,8 +6,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 
 /**
  * Things that are measured in turns, so that whatever else the machine does meets all of them
@@ -29,11 +31,14 @@ final class Turns {
   private record Contestant(String name, Turn turn, List<Times> taken) {}
 
   private final List<Contestant> contestants = new ArrayList<>();
-  private int rounds;
+  private final List<Contestant> order = new ArrayList<>();
+  private final Random random = new Random(1);
   private boolean measures;
 
   Turns add(String name, Turn turn) {
-    contestants.add(new Contestant(name, turn, new ArrayList<>()));
+    Contestant contestant = new Contestant(name, turn, new ArrayList<>());
+    contestants.add(contestant);
+    order.add(contestant);
     return this;
   }
 
@@ -42,17 +47,15 @@ final class Turns {
     measures = on;
   }
 
-  /** Every contestant's turn, beginning with another one each time. */
+  /** Every contestant's turn, in an order of its own: who comes after whom costs, too. */
   void round() throws IOException {
-    int count = contestants.size();
-    for (int i = 0; i < count; i++) {
-      Contestant contestant = contestants.get((rounds + i) % count);
+    Collections.shuffle(order, random);
+    for (Contestant contestant : order) {
       Times times = contestant.turn().take();
       if (measures) {
         contestant.taken().add(times);
       }
     }
-    rounds++;
   }
 
   private static long[] sorted(Contestant contestant, boolean ends) {

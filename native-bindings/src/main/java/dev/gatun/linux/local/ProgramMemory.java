@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Native memory for one run of a program in this process: records, constants, slots, variables and
@@ -17,6 +18,15 @@ final class ProgramMemory implements AutoCloseable {
   private static final int RECORD = 64;
 
   private static final String STEP = "make room for a program";
+
+  /** The size of the piece that is kept for the next program; most need less. */
+  private static final long SPARE_SIZE = 64 << 10;
+
+  /**
+   * The address of a mapping that nobody uses, all zero, or 0. Mapping, its page faults and
+   * unmapping take as long as the rest of a small program.
+   */
+  private static final AtomicLong SPARE = new AtomicLong();
 
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment memory;
@@ -45,14 +55,30 @@ final class ProgramMemory implements AutoCloseable {
     slots().set(JAVA_LONG, 0, -1);
   }
 
-  // SAFETY: the mapping is as large as the segment, and it goes when the arena is closed.
+  // SAFETY: the mapping is at least as large as the segment, and nobody else's until the arena is
+  // closed.
   @SuppressWarnings("restricted")
   private static MemorySegment map(Arena arena, long size) {
     // Not the arena's own memory: that is zeroed byte by byte, and most of the megabytes that a
     // program may fill are never touched.
-    long address = Mapping.map(STEP, size);
+    if (size > SPARE_SIZE) {
+      long address = Mapping.map(STEP, size);
+      return MemorySegment.ofAddress(address)
+          .reinterpret(size, arena, segment -> Mapping.unmap(STEP, address, size));
+    }
+    long spare = SPARE.getAndSet(0);
+    long address = spare == 0 ? Mapping.map(STEP, SPARE_SIZE) : spare;
     return MemorySegment.ofAddress(address)
-        .reinterpret(size, arena, segment -> Mapping.unmap(STEP, address, size));
+        .reinterpret(size, arena, segment -> giveBack(address, size));
+  }
+
+  // SAFETY: the mapping is the caller's until it is the spare one or unmapped.
+  @SuppressWarnings("restricted")
+  private static void giveBack(long address, long used) {
+    MemorySegment.ofAddress(address).reinterpret(used).fill((byte) 0);
+    if (!SPARE.compareAndSet(0, address)) {
+      Mapping.unmap(STEP, address, SPARE_SIZE);
+    }
   }
 
   private long slotsOffset() {
