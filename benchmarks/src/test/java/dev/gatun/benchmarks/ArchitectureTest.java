@@ -16,6 +16,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.gatun.pods.PodNetwork;
 import dev.gatun.runtime.Gatun;
 import dev.gatun.runtime.GatunException;
 import java.lang.foreign.MemorySegment;
@@ -57,6 +58,7 @@ class ArchitectureTest {
   private static final DescribedPredicate<JavaClass> LIBRARY =
       resideInAPackage("dev.gatun.runtime.embedded..")
           .or(resideInAPackage("dev.gatun.runtime").and(not(assignableTo(GatunException.class))))
+          .or(resideInAPackage("dev.gatun.pods").and(not(assignableTo(PodNetwork.class))))
           .as("of the library");
 
   /** What a command may run: not the library, the kernel of this JVM, and what jextract wrote. */

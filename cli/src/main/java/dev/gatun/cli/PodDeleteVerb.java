@@ -18,7 +18,7 @@ final class PodDeleteVerb implements Verb {
 
   @Override
   public String summary() {
-    return "delete a pod with its containers, and give back its network and its cgroup";
+    return "delete a pod with its containers, its network and its cgroup";
   }
 
   @Override

@@ -16,7 +16,15 @@ final class PodKillVerb implements Verb {
 
   @Override
   public String summary() {
-    return "send a signal to the containers of a pod and its pause process, TERM unless given";
+    return "send a signal to all of a pod, TERM unless another is given";
+  }
+
+  @Override
+  public String details() {
+    return """
+    The first process of every container gets it, and then the pause process, which
+    TERM and INT end.
+    """;
   }
 
   @Override

@@ -17,7 +17,7 @@ final class PodStateVerb implements Verb {
 
   @Override
   public String summary() {
-    return "print what a pod is and what its containers are doing, as JSON";
+    return "print what a pod and its containers are doing, as JSON";
   }
 
   @Override

@@ -21,7 +21,15 @@ final class PodStopVerb implements Verb {
 
   @Override
   public String summary() {
-    return "end the containers of a pod, by TERM and after a while by KILL, and then the pod";
+    return "end the containers of a pod, and then the pod";
+  }
+
+  @Override
+  public String details() {
+    return """
+    The first process of every container gets TERM; those that have not ended when
+    the time is up get KILL. What the pod was can be looked at until it is deleted.
+    """;
   }
 
   @Override

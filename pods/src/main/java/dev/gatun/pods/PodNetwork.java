@@ -1,7 +1,6 @@
 package dev.gatun.pods;
 
 import dev.gatun.runtime.ContainerException;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** What network a pod has. Its containers share it, {@code network_namespaces(7)}. */
@@ -45,11 +44,11 @@ public sealed interface PodNetwork {
   /**
    * On the bridge.
    *
-   * @param config the file with the bridge's name and the ranges
+   * @param config the path of the file with the bridge's name and the ranges
    * @return the network
    */
-  static PodNetwork bridge(Path config) {
-    return new Bridge(config.toAbsolutePath().toString());
+  static PodNetwork bridge(String config) {
+    return new Bridge(config);
   }
 
   /**

@@ -122,6 +122,28 @@ public final class Idioms {
   }
 
   /**
+   * {@code pidfd_open(2)} of a pid that was written down, whose process may have ended. The number
+   * may then be nobody's (ESRCH), that of a session or process group whose leader has gone, or a
+   * thread's (EINVAL, in newer kernels ENOENT).
+   *
+   * @param b the program
+   * @param pid the pid, above 0
+   * @param into takes the descriptor, or −errno
+   * @param gone where to go when no process has it
+   */
+  public static void pidfdOpen(ProgramBuilder b, Arg pid, Slot into, Label gone) {
+    Label failed = b.label("pidfd_open failed");
+    Instruction call = b.sys(Syscall.PIDFD_OPEN, pid, imm(0)).into(into).tolerateAny(failed);
+    b.outOfLine(() -> {
+      b.bind(failed);
+      for (int errno : new int[] {Errno.ESRCH, Errno.EINVAL, Errno.ENOENT}) {
+        b.branch(Op.Condition.EQ, into, imm(-errno), gone);
+      }
+      b.fail(call, into);
+    });
+  }
+
+  /**
    * Closes a descriptor; what close says is of no use to anybody.
    *
    * @param b the program

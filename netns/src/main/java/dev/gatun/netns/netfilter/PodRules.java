@@ -341,6 +341,8 @@ public final class PodRules {
   public void remove(String podId, List<IpAddress> addresses) {
     String comment = Element.comment(podId);
     for (int i = 0; i < MOST_TRIES; i++) {
+      // Where others change the packet filter all the time, the empty table waits for the next one.
+      boolean mayStay = i >= MOST_TRIES / 2;
       Snapshot seen = Snapshot.take(kernel, host);
       if (seen == null) {
         return;
@@ -357,7 +359,7 @@ public final class PodRules {
         }
       }
       Transaction.Failure failure;
-      if (others.isEmpty()) {
+      if (others.isEmpty() && !mayStay) {
         setRouteLocalnet(seen, false);
         Transaction transaction = new Transaction(seen.generation());
         transaction.deleteTable();
@@ -371,7 +373,7 @@ public final class PodRules {
           setRouteLocalnet(now, true);
         }
       } else {
-        List<Element> unused = unusedRanges(seen, others);
+        List<Element> unused = mayStay ? List.of() : unusedRanges(seen, others);
         if (own.isEmpty() && unused.isEmpty()) {
           return;
         }
@@ -386,6 +388,9 @@ public final class PodRules {
           transaction.deleteRange(unused.get(k), seen.endOf(unused.get(k)));
         }
         failure = transaction.attempt(kernel, host);
+        if (failure == null && mayStay) {
+          return;
+        }
       }
       if (failure != null) {
         int errno = failure.error().errno();

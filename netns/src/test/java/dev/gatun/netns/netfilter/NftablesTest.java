@@ -447,7 +447,7 @@ class NftablesTest {
                 "sh",
                 "-c",
                 "while :; do echo add element ip busy s { 1 };"
-                    + " echo delete element ip busy s { 1 }; done | nft -i > /dev/null")
+                    + " echo delete element ip busy s { 1 }; sleep 0.005; done | nft -i > /dev/null")
             .start();
     try {
       for (int i = 0; i < 50; i++) {
@@ -459,6 +459,34 @@ class NftablesTest {
       busy.descendants().forEach(ProcessHandle::destroyForcibly);
       busy.destroyForcibly().waitFor();
     }
+    assertFalse(ruleset().contains("gatun"), ruleset());
+  }
+
+  @Test
+  void whatOthersNeverLeaveAloneKeepsNoPodFromGoing() throws Exception {
+    host.run("nft", "add table ip busy");
+    host.run("nft", "add set ip busy s { type inet_service; }");
+    Process busy =
+        new ProcessBuilder(
+                "nsenter",
+                "-t",
+                "" + host.pid(),
+                "-n",
+                "sh",
+                "-c",
+                "while :; do echo add element ip busy s { 1 };"
+                    + " echo delete element ip busy s { 1 }; done | nft -i > /dev/null")
+            .start();
+    try {
+      publish("a", 2, "8080:80");
+      unpublish("a", 2);
+      assertFalse(ruleset().contains("8080"), ruleset());
+    } finally {
+      busy.descendants().forEach(ProcessHandle::destroyForcibly);
+      busy.destroyForcibly().waitFor();
+    }
+    publish("a", 2, "8080:80");
+    unpublish("a", 2);
     assertFalse(ruleset().contains("gatun"), ruleset());
   }
 

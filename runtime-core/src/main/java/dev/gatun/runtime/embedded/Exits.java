@@ -142,7 +142,7 @@ public final class Exits {
     }
     if (pidfd < 0) {
       // Nobody else reaps it, so its pid is its own; where SIGCHLD is ignored, the kernel does.
-      b.sys(Syscall.PIDFD_OPEN, imm(pid), imm(0)).into(fd).tolerate(Errno.ESRCH, gone);
+      Idioms.pidfdOpen(b, imm(pid), fd, gone);
       b.sys(
               Syscall.WAITID,
               imm(Constants.P_PIDFD),

@@ -192,7 +192,7 @@ final class PodJoin {
     StateRoot.lockShared(b, directory, missing);
     b.step("find the pause process of pod \"" + pod.id() + "\"", "");
     int pid = pod.state().pid();
-    b.sys(Syscall.PIDFD_OPEN, imm(pid), imm(0)).into(pidfd).tolerate(Errno.ESRCH, stopped);
+    Idioms.pidfdOpen(b, imm(pid), pidfd, stopped);
     Slot file = descriptors.fd("stat", "/proc/" + pid + "/stat");
     Data stat = b.buffer("stat", MAX_STAT);
     Slot size = b.slot("stat size");

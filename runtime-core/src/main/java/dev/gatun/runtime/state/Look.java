@@ -420,7 +420,7 @@ public final class Look {
     parsePid(b, state, pid);
     b.branch(Condition.EQ, pid, imm(0), none);
     b.branch(Condition.LTU, imm(MOST_PIDS), pid, none);
-    b.sys(Syscall.PIDFD_OPEN, pid, imm(0)).into(pidfd).tolerate(Errno.ESRCH, none);
+    Idioms.pidfdOpen(b, pid, pidfd, none);
     stat(b, descriptors, pid, stat, statSize, none);
   }
 
