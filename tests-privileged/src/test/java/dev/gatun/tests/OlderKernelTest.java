@@ -25,4 +25,23 @@ class OlderKernelTest {
     box.call("delete", id).expectSuccess();
     box.expectNothingLeft();
   }
+
+  @OnGatun
+  void whatTheKernelLacksForTheNetworkOfPodsIsOneSentence(Box box) {
+    Host.require(
+        !Files.exists(Path.of("/proc/sys/net/ipv6"))
+            && !Files.exists(Path.of("/sys/module/bridge")),
+        "this kernel has IPv6 and bridges");
+    box.call("pod", "create", "--network", "bridge", box.newId())
+        .expectFailure("module bridge is not there");
+    Path config = box.hostFile("network.json", "{\"ipv6\": \"fd00:1::/64\"}");
+    box.call("pod", "create", "--network", "bridge", "--network-config", "" + config, box.newId())
+        .expectFailure("/ipv6", "this kernel has no IPv6");
+    String pod = box.newId();
+    box.call("pod", "create", pod).expectSuccess();
+    box.call("run", "--pod", pod, "--bundle", box.bundle().args("/bin/true").write(), box.newId())
+        .expectSuccess();
+    box.call("pod", "delete", "--force", pod).expectSuccess();
+    box.expectNothingLeft();
+  }
 }

@@ -53,6 +53,7 @@ final class Lack {
                 case "NFNL_MSG_BATCH_BEGIN", "NFT_MSG_GETGEN" -> TABLES;
                 default -> null;
               };
+          case Errno.EINVAL -> failure.type().equals("NFT_MSG_GETGEN") ? TABLES : null;
           case Errno.ENOENT ->
               switch (failure.type()) {
                 case "NFT_MSG_NEWCHAIN" -> chain(failure);

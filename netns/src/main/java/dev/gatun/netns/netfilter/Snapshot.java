@@ -207,7 +207,9 @@ final class Snapshot {
   private static @Nullable Snapshot read(
       Replies replies, Requests generation, NamedSet[] sets, Requests[] dumps) {
     NetlinkException failure = replies.failure(generation, 0);
-    if (failure != null && failure.errno() == Errno.EOPNOTSUPP) {
+    // EINVAL: there is nfnetlink, and nobody in it who knows such messages.
+    if (failure != null
+        && (failure.errno() == Errno.EOPNOTSUPP || failure.errno() == Errno.EINVAL)) {
       return null;
     }
     SyscallException call = replies.result().failure();

@@ -17,6 +17,7 @@ class LackTest {
   @CsvSource({
     "NFNL_MSG_BATCH_BEGIN, 95, the kernel has no nf_tables",
     "NFT_MSG_GETGEN, 95, the kernel has no nf_tables",
+    "NFT_MSG_GETGEN, 22, the kernel has no nf_tables",
     "NFT_MSG_NEWTABLE, 97, the kernel has no nf_tables for IPv4 and IPv6 together",
     "NFT_MSG_NEWCHAIN, 2, do it: the kernel has no nf_tables chains for address translation",
     "NFNL_MSG_BATCH_BEGIN, 1, do it: changing nftables needs CAP_NET_ADMIN"

@@ -165,8 +165,11 @@ abstract class Networking {
 
     @Override
     List<String> disconnect(boolean force) {
-      disconnect(id);
-      new AddressPool(kernel, root).release(id);
+      RuntimeException failure = attempt(null, () -> disconnect(id));
+      failure = attempt(failure, () -> new AddressPool(kernel, root).release(id));
+      if (failure != null) {
+        throw failure;
+      }
       return List.of();
     }
 
@@ -191,8 +194,28 @@ abstract class Networking {
       if (held.isEmpty()) {
         return;
       }
-      Nftables.unpublish(kernel, NetworkNamespace.own(), pod, held);
-      BridgeNetwork.detach(kernel, BridgeNetwork.hostLink(root, pod));
+      RuntimeException failure =
+          attempt(null, () -> Nftables.unpublish(kernel, NetworkNamespace.own(), pod, held));
+      failure =
+          attempt(failure, () -> BridgeNetwork.detach(kernel, BridgeNetwork.hostLink(root, pod)));
+      if (failure != null) {
+        throw failure;
+      }
+    }
+
+    /** Does one thing of several that are all done, also when some fail. */
+    private static @Nullable RuntimeException attempt(
+        @Nullable RuntimeException earlier, Runnable work) {
+      try {
+        work.run();
+        return earlier;
+      } catch (RuntimeException e) {
+        if (earlier == null) {
+          return e;
+        }
+        earlier.addSuppressed(e);
+        return earlier;
+      }
     }
 
     /** Whether a pod needs the address that it holds; what else a dead one holds goes with it. */
