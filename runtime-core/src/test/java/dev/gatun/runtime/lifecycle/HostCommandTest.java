@@ -137,11 +137,16 @@ class HostCommandTest {
     Answer answer =
         ask(
             "/bin/sh",
-            List.of("sh", "-c", "cat /dev/zero & echo $$ $! > " + pids + "; wait"),
+            // Both are written down before anything is written that could end them.
+            List.of(
+                "sh",
+                "-c",
+                "echo $$ > $0; sh -c 'echo $$ >> $0; exec cat /dev/zero' $0 & wait",
+                pids.toString()),
             new Question(NOTHING, 100_000, 30));
     assertEquals(Cause.WROTE_TOO_MUCH, answer.cause());
     assertEquals(100_000, answer.number());
-    for (String pid : Files.readString(pids).strip().split(" ", -1)) {
+    for (String pid : Files.readString(pids).strip().split("\n", -1)) {
       awaitEnd(Long.parseLong(pid));
     }
   }
