@@ -129,6 +129,35 @@ class RootlessTest {
     assertEquals("8 9 10", output(box, bundle, "id -G"));
   }
 
+  @OnGatun
+  void aPodOfAnOrdinaryUser(Box box) {
+    String pod = box.newId();
+    as(box, List.of(), "pod", "create", "--userns", "0:65534:1", "--hostname", "mine", pod)
+        .expectSuccess();
+    assertEquals(
+        "0:0 mine",
+        podOutput(box, pod, "echo $(id -u):$(id -g) $(hostname); echo shared >/dev/shm/word"));
+    assertEquals("shared", podOutput(box, pod, "cat /dev/shm/word"));
+    assertTrue(
+        as(box, List.of(), "pod", "list").expectSuccess().out().contains(pod + "   "),
+        "not listed");
+    // The host's network is not an ordinary user's.
+    as(box, List.of(), "pod", "create", "--userns", "0:65534:1", "--network", "bridge", box.newId())
+        .expectFailure("EPERM");
+    as(box, List.of(), "pod", "stop", pod).expectSuccess();
+    as(box, List.of(), "pod", "delete", pod).expectSuccess();
+    assertEquals("", as(box, List.of(), "pod", "list", "-q").expectSuccess().out());
+    box.expectNothingLeft();
+  }
+
+  private static String podOutput(Box box, String pod, String script) {
+    Bundle bundle = bundle(box).removeNamespace("user").remove("/linux/uidMappings");
+    bundle.remove("/linux/gidMappings").script(script);
+    return as(box, List.of(), "run", "--pod", pod, "--bundle", bundle.write(), box.newId())
+        .expectSuccess()
+        .out();
+  }
+
   @OnEveryRuntime
   void aLifeAsAnOrdinaryUser(Box box) {
     String id = box.newId();
