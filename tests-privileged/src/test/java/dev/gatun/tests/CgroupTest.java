@@ -50,6 +50,25 @@ class CgroupTest {
         .remove();
   }
 
+  @OnGatun
+  void disabledCgroupsLeaveTheContainerInTheCallers(Box box) throws IOException {
+    String id = box.newId();
+    Path log = box.directory().resolve("log");
+    String bundle = box.bundle().args("/bin/sleep", "1000").write();
+    box.call("--log", "" + log, "--cgroup-manager", "disabled", "create", "-b", bundle, id)
+        .expectSuccess();
+    assertEquals(cgroupOf(ProcessHandle.current().pid()), cgroupOf(box.pid(id)));
+    assertTrue(Files.readString(log).contains("device rules do not apply"));
+    box.call("start", id).expectSuccess();
+    box.call("kill", id, "KILL").expectSuccess();
+    box.awaitStatus(id, "stopped");
+    box.call("delete", id).expectSuccess();
+    String limited = box.bundle().set("/linux/resources/pids/limit", "10").write();
+    box.call("--cgroup-manager", "disabled", "create", "-b", limited, box.newId())
+        .expectFailure("limit pids", "[config.json /linux/resources");
+    box.expectNothingLeft();
+  }
+
   @OnEveryRuntime
   void theCgroupNamespaceHidesThePath(Box box) {
     Bundle bundle = box.bundle().args("/bin/grep", "^0::", "/proc/self/cgroup");
