@@ -10,6 +10,7 @@ import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Descriptors;
 import dev.gatun.linux.program.DirectoryScan;
+import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Label;
 import dev.gatun.linux.program.Op.Condition;
@@ -96,17 +97,7 @@ final class LeaseRecords {
   }
 
   private Instruction open(Slot directory, String name, Slot into) {
-    return b.sys(
-            Syscall.OPENAT,
-            directory,
-            b.string(name),
-            imm(
-                Constants.O_RDONLY
-                    | b.arch().O_DIRECTORY()
-                    | b.arch().O_NOFOLLOW()
-                    | Constants.O_CLOEXEC),
-            imm(0))
-        .into(into);
+    return Idioms.openDirectory(b, directory, name).into(into);
   }
 
   /** Locks the directory of leases, until its descriptor is closed. */

@@ -5,6 +5,7 @@ import dev.gatun.oci.Root;
 import dev.gatun.oci.Spec;
 import dev.gatun.oci.SpecWriter;
 import dev.gatun.runtime.embedded.StandardStreams;
+import dev.gatun.runtime.lifecycle.CgroupDriver;
 import dev.gatun.runtime.lifecycle.ContainerId;
 import dev.gatun.runtime.lifecycle.Create;
 import dev.gatun.runtime.lifecycle.Delete;
@@ -211,19 +212,20 @@ public final class ContainerBuilder {
           "create container \"" + id + "\": there is neither a bundle nor a configuration");
     }
     return new Create.Request(
-            id,
-            directory.toString(),
-            null,
-            null,
-            0,
-            0,
-            !pivot,
-            !keyring,
-            false,
-            null,
-            false,
-            Create.Rootless.AUTO,
-            new Embedding(streams.container(), config))
-        .inPod(pod);
+        id,
+        directory.toString(),
+        null,
+        null,
+        0,
+        0,
+        !pivot,
+        !keyring,
+        false,
+        null,
+        false,
+        Create.Rootless.AUTO,
+        new Embedding(streams.container(), config),
+        CgroupDriver.CGROUPFS,
+        pod);
   }
 }

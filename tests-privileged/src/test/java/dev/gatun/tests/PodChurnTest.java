@@ -56,6 +56,11 @@ class PodChurnTest {
       long begin = System.nanoTime();
       host.gatun(create).expectSuccess();
       long whole = System.nanoTime() - begin;
+      // What is looked for afterwards is found while there is a pod.
+      String kinds = String.join("\n", left(box, host));
+      for (String kind : List.of("interface ", "rules ", ".network/", ".pods/", "namespace of ")) {
+        assertTrue(kinds.contains(kind), kind + " is not among " + kinds);
+      }
       host.gatun("pod", "delete", "--force", trial).expectSuccess();
       int interrupted = 0;
       for (int i = 0; i < ROUNDS; i++) {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /** Pods without a network: what containers of one share, and how long it lives. */
@@ -178,6 +179,8 @@ class PodTest {
       assertTrue(Host.run("ps", "-o", "args=", "-p", Long.toString(pause)).contains(pod));
       Host.signal(pause, "HUP");
       Host.signal(pause, "USR1");
+      Wait.pause(Duration.ofMillis(200));
+      assertTrue(ProcFs.runs(pause), "ended by another signal");
       Host.signal(pause, signal);
       Box.awaitEnd(pause);
       box.call("pod", "delete", pod).expectSuccess();
@@ -188,12 +191,15 @@ class PodTest {
   @OnGatun
   void stoppingAsksThenKillsAndKeepsTheState(Box box) {
     String pod = pod(box);
-    String polite =
-        start(box, pod, box.bundle().script("trap 'echo bye; exit 7' TERM; echo set; " + LOOP));
+    Path shared = box.hostDirectory("shared");
+    String script = "trap 'echo bye > /mnt/bye; exit 7' TERM; echo set > /mnt/set; " + LOOP;
+    String polite = start(box, pod, box.bundle().bind(shared, "/mnt").script(script));
+    Wait.until("the trap", () -> Files.exists(shared.resolve("set")));
     String deaf = start(box, pod, box.bundle().script("trap '' TERM; " + LOOP));
     box.call("pod", "delete", pod).expectFailure("is not stopped");
     box.call("pod", "stop", "--time", "1", pod).expectSuccess();
     assertEquals("stopped", box.status(polite));
+    assertTrue(Files.exists(shared.resolve("bye")), "it was not asked first");
     assertEquals("stopped", box.status(deaf));
     JsonNode stopped = state(box, pod);
     assertEquals("stopped", stopped.get("status").asText());
@@ -207,12 +213,20 @@ class PodTest {
     box.expectNothingLeft();
   }
 
+  private static void awaitWord(Box box, String pod, String word) {
+    Bundle reader = box.bundle().script("cat /dev/shm/got 2>/dev/null; true");
+    Wait.until(word, () -> output(box, pod, reader).equals(word));
+  }
+
   @OnGatun
   void killingReachesContainersAndPause(Box box) {
     String pod = pod(box);
-    String container = start(box, pod, box.bundle().script("trap '' USR1; " + LOOP));
+    String got = "trap 'echo got > /dev/shm/got' USR1; echo set > /dev/shm/got; ";
+    String container = start(box, pod, box.bundle().script(got + LOOP));
+    awaitWord(box, pod, "set");
     long pause = pause(box, pod);
     box.call("pod", "kill", pod, "USR1").expectSuccess();
+    awaitWord(box, pod, "got");
     assertEquals("running", box.status(container));
     assertEquals("running", state(box, pod).get("status").asText());
     box.call("pod", "kill", pod, "KILL").expectSuccess();

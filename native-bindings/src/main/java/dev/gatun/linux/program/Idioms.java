@@ -122,6 +122,27 @@ public final class Idioms {
   }
 
   /**
+   * Opens a directory to be read, in one that nobody else can write to; a link is refused.
+   *
+   * @param b the program
+   * @param dirfd the directory that the path is resolved from
+   * @param path its path
+   * @return the record, for its result and what it tolerates
+   */
+  public static Instruction openDirectory(ProgramBuilder b, Arg dirfd, String path) {
+    return b.sys(
+        Syscall.OPENAT,
+        dirfd,
+        b.string(path),
+        imm(
+            Constants.O_RDONLY
+                | b.arch().O_DIRECTORY()
+                | b.arch().O_NOFOLLOW()
+                | Constants.O_CLOEXEC),
+        imm(0));
+  }
+
+  /**
    * {@code pidfd_open(2)} of a pid that was written down, whose process may have ended. The number
    * may then be nobody's (ESRCH), that of a session or process group whose leader has gone, or a
    * thread's (EINVAL, in newer kernels ENOENT).

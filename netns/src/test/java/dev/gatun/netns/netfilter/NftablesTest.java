@@ -434,56 +434,55 @@ class NftablesTest {
     }
   }
 
-  @Test
-  void comesAndGoesWhileOthersChangeTheirs() throws Exception {
+  /** Somebody else's table, changed again and again with a pause in between. */
+  private Process changeAllTheTime(String pause) throws Exception {
     host.run("nft", "add table ip busy");
     host.run("nft", "add set ip busy s { type inet_service; }");
-    Process busy =
-        new ProcessBuilder(
-                "nsenter",
-                "-t",
-                "" + host.pid(),
-                "-n",
-                "sh",
-                "-c",
-                "while :; do echo add element ip busy s { 1 };"
-                    + " echo delete element ip busy s { 1 }; sleep 0.005; done | nft -i > /dev/null")
-            .start();
+    return new ProcessBuilder(
+            "nsenter",
+            "-t",
+            "" + host.pid(),
+            "-n",
+            "sh",
+            "-c",
+            "while :; do echo add element ip busy s { 1 };"
+                + " echo delete element ip busy s { 1 }; "
+                + pause
+                + "; done | nft -i > /dev/null")
+        .start();
+  }
+
+  private static void end(Process busy) throws InterruptedException {
+    busy.descendants().forEach(ProcessHandle::destroyForcibly);
+    busy.destroyForcibly().waitFor();
+  }
+
+  @Test
+  void comesAndGoesWhileOthersChangeTheirs() throws Exception {
+    Process busy = changeAllTheTime("sleep 0.005");
     try {
       for (int i = 0; i < 50; i++) {
         publish("a", 2, "8080:80");
         publish("a", 2, "8080:81");
+        assertTrue(ruleset().contains(". 81"), ruleset());
         unpublish("a", 2);
       }
     } finally {
-      busy.descendants().forEach(ProcessHandle::destroyForcibly);
-      busy.destroyForcibly().waitFor();
+      end(busy);
     }
     assertFalse(ruleset().contains("gatun"), ruleset());
   }
 
   @Test
   void whatOthersNeverLeaveAloneKeepsNoPodFromGoing() throws Exception {
-    host.run("nft", "add table ip busy");
-    host.run("nft", "add set ip busy s { type inet_service; }");
-    Process busy =
-        new ProcessBuilder(
-                "nsenter",
-                "-t",
-                "" + host.pid(),
-                "-n",
-                "sh",
-                "-c",
-                "while :; do echo add element ip busy s { 1 };"
-                    + " echo delete element ip busy s { 1 }; done | nft -i > /dev/null")
-            .start();
+    Process busy = changeAllTheTime(":");
     try {
       publish("a", 2, "8080:80");
+      assertTrue(ruleset().contains("8080"), ruleset());
       unpublish("a", 2);
       assertFalse(ruleset().contains("8080"), ruleset());
     } finally {
-      busy.descendants().forEach(ProcessHandle::destroyForcibly);
-      busy.destroyForcibly().waitFor();
+      end(busy);
     }
     publish("a", 2, "8080:80");
     unpublish("a", 2);

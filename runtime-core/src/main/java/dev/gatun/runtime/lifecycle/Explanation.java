@@ -81,8 +81,21 @@ public final class Explanation {
       PodJoin.checkId(pod);
     }
     return new Create.Request(
-            id, bundle, null, null, 0, 0, false, false, false, null, false, Create.Rootless.AUTO)
-        .inPod(pod);
+        id,
+        bundle,
+        null,
+        null,
+        0,
+        0,
+        false,
+        false,
+        false,
+        null,
+        false,
+        Create.Rootless.AUTO,
+        null,
+        CgroupDriver.CGROUPFS,
+        pod);
   }
 
   /** The three processes of an exec. */

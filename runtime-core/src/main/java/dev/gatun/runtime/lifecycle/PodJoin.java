@@ -169,16 +169,7 @@ final class PodJoin {
     Label missing = b.label("no pod");
     Label stopped = b.label("pod is stopped");
     b.step("hold on to pod \"" + pod.id() + "\"", "");
-    b.sys(
-            Syscall.OPENAT,
-            root,
-            b.string(StateRoot.PODS + "/" + pod.id()),
-            imm(
-                Constants.O_RDONLY
-                    | b.arch().O_DIRECTORY()
-                    | b.arch().O_NOFOLLOW()
-                    | Constants.O_CLOEXEC),
-            imm(0))
+    Idioms.openDirectory(b, root, StateRoot.PODS + "/" + pod.id())
         .into(directory)
         .tolerate(Errno.ENOENT, missing);
     b.outOfLine(() -> {
@@ -306,18 +297,7 @@ final class PodJoin {
     Slot entries = inner.fd("pod's containers", path);
     Label missing = b.label("no pod");
     b.step("find the entry of container \"" + id + "\" in pod \"" + pod + "\"", "");
-    b.sys(
-            Syscall.OPENAT,
-            root,
-            b.string(path),
-            imm(
-                Constants.O_RDONLY
-                    | b.arch().O_DIRECTORY()
-                    | b.arch().O_NOFOLLOW()
-                    | Constants.O_CLOEXEC),
-            imm(0))
-        .into(entries)
-        .tolerate(Errno.ENOENT, missing);
+    Idioms.openDirectory(b, root, path).into(entries).tolerate(Errno.ENOENT, missing);
     b.sys(Syscall.FLOCK, entries, imm(Constants.LOCK_EX));
     b.bind(missing);
     if (directory != null) {

@@ -131,16 +131,7 @@ public final class StateRoot {
    * @return the record, for what it tolerates
    */
   public static Instruction openContainer(ProgramBuilder b, Arg root, String id) {
-    return b.sys(
-        Syscall.OPENAT,
-        root,
-        b.string(id),
-        imm(
-            Constants.O_RDONLY
-                | b.arch().O_DIRECTORY()
-                | b.arch().O_NOFOLLOW()
-                | Constants.O_CLOEXEC),
-        imm(0));
+    return Idioms.openDirectory(b, root, id);
   }
 
   /**

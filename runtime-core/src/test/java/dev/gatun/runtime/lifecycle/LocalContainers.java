@@ -61,6 +61,10 @@ public final class LocalContainers {
   }
 
   Create.Request request(String id, @Nullable String pidFile) {
+    return request(id, pidFile, null);
+  }
+
+  Create.Request request(String id, @Nullable String pidFile, @Nullable String pod) {
     return new Create.Request(
         id,
         bundle.toString(),
@@ -73,7 +77,10 @@ public final class LocalContainers {
         false,
         null,
         false,
-        Create.Rootless.AUTO);
+        Create.Rootless.AUTO,
+        null,
+        CgroupDriver.CGROUPFS,
+        pod);
   }
 
   /** Takes the exit status of a child; its end is waited for. */

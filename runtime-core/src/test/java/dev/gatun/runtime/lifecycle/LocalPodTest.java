@@ -84,7 +84,7 @@ class LocalPodTest {
   }
 
   private Create.Request request() {
-    return containers.request(ID, null).inPod(POD);
+    return containers.request(ID, null, POD);
   }
 
   private void assertUnchanged(Map<String, String> descriptors, String mask) throws IOException {
@@ -130,8 +130,7 @@ class LocalPodTest {
     String missing =
         assertThrows(
                 GatunException.class,
-                () ->
-                    Create.run(kernel, containers.root, containers.request(ID, null).inPod("none")))
+                () -> Create.run(kernel, containers.root, containers.request(ID, null, "none")))
             .getMessage();
     assertEquals("pod does not exist: \"none\"", missing);
     assertUnchanged(descriptors, mask);
