@@ -414,7 +414,7 @@ class PodJoinTest {
       Path update = box.hostFile("update", "{\"unified\": {\"cgroup.max.depth\": \"33\"}}");
       box.call("update", "--resources", update.toString(), id).expectSuccess();
       String cgroup = ProcFs.read(pid, "cgroup").replaceAll("(?s).*0::([^\n]*)\n.*", "$1");
-      assertTrue(cgroup.endsWith("/" + pod.id() + "/" + id), cgroup);
+      assertTrue(cgroup.endsWith("/pod@" + pod.id() + "/" + id), cgroup);
       assertEquals("33", Host.run("cat", Host.cgroup2() + cgroup + "/cgroup.max.depth"));
       assertTrue(box.call("events", "--stats", id).expectSuccess().out().contains(id));
       box.call("kill", id, "KILL").expectSuccess();

@@ -317,7 +317,7 @@ class PodTest {
   void containersAreBelowThePodsCgroup(Box box) {
     String pod = pod(box);
     String cgroup = state(box, pod).get("cgroup").asText();
-    assertTrue(cgroup.endsWith("/" + pod), cgroup);
+    assertTrue(cgroup.endsWith("/pod@" + pod), cgroup);
     assertTrue(ProcFs.read(pause(box, pod), "cgroup").contains("0::" + cgroup + "/pause\n"));
     String container = start(box, pod, box.bundle().script(LOOP));
     assertTrue(
@@ -327,6 +327,53 @@ class PodTest {
     assertEquals(0, state(box, pod).get("containers").size());
     box.call("pod", "delete", "--force", pod).expectSuccess();
     assertFalse(Files.exists(Path.of(Host.cgroup2() + cgroup)), cgroup);
+  }
+
+  /** Each is in its own cgroup, and what ends one does not touch the other. */
+  @OnGatun
+  void aContainerOutsideMayHaveThePodsId(Box box) {
+    Bundle bundle = box.bundle().args("/bin/sleep", "1000");
+    for (boolean podFirst : new boolean[] {true, false}) {
+      for (boolean podEndsFirst : new boolean[] {true, false}) {
+        String id = box.newId();
+        String[] pod = {"pod", "create", id};
+        String[] container = {"create", "--bundle", bundle.write(), id};
+        box.call(podFirst ? pod : container).expectSuccess();
+        box.call(podFirst ? container : pod).expectSuccess();
+        box.call("start", id).expectSuccess();
+        if (podEndsFirst) {
+          box.call("pod", "stop", id).expectSuccess();
+          box.call("pod", "delete", id).expectSuccess();
+          assertEquals("running", box.status(id));
+          box.call("delete", "--force", id).expectSuccess();
+        } else {
+          box.call("kill", id, "KILL").expectSuccess();
+          box.awaitStatus(id, "stopped");
+          box.call("delete", id).expectSuccess();
+          assertEquals("running", state(box, id).get("status").asText());
+          box.call("pod", "delete", "--force", id).expectSuccess();
+        }
+        box.expectNothingLeft();
+      }
+    }
+  }
+
+  /** Nor are those in its way which are made when the other one is stopped and not deleted yet. */
+  @OnGatun
+  void whatIsStoppedTakesNothingOfTheSameIdWithIt(Box box) {
+    String id = pod(box);
+    box.call("pod", "stop", id).expectSuccess();
+    Bundle bundle = box.bundle().args("/bin/sleep", "1000");
+    box.call("create", "--bundle", bundle.write(), id).expectSuccess();
+    box.call("pod", "delete", id).expectSuccess();
+    assertEquals("created", box.status(id));
+    box.call("kill", id, "KILL").expectSuccess();
+    box.awaitStatus(id, "stopped");
+    box.call("pod", "create", id).expectSuccess();
+    box.call("delete", id).expectSuccess();
+    assertEquals("running", state(box, id).get("status").asText());
+    box.call("pod", "delete", "--force", id).expectSuccess();
+    box.expectNothingLeft();
   }
 
   @OnGatun

@@ -61,6 +61,15 @@ public final class SandboxCreate {
   /** The pause process's own cgroup, in the pod's. */
   public static final String PAUSE = "pause";
 
+  /**
+   * What a pod's id has before it as the name of a cgroup. No container's id has such a character,
+   * so that a container of the same id, outside of the pod, is never in the pod's cgroup.
+   */
+  private static final String CGROUP = "pod@";
+
+  /** The same in the name of a scope, where a container's id comes behind "gatun-". */
+  private static final String SCOPE = "gatun_pod";
+
   /** The file for {@code /etc/hosts}. */
   public static final String HOSTS = "hosts";
 
@@ -161,7 +170,7 @@ public final class SandboxCreate {
         driver.kind() == CgroupDriver.Kind.SYSTEMD
             ? SystemdScope.of(
                 host.cgroups(),
-                (parent == null ? "" : parent) + ":gatun-pod:" + request.id(),
+                (parent == null ? "" : parent) + ":" + SCOPE + ":" + request.id(),
                 request.id(),
                 asks.isLimited() ? driver.userBus() : SystemdScope.SYSTEM_BUS,
                 asks.isLimited() ? asks.uid() : SystemdScope.SYSTEM)
@@ -171,10 +180,10 @@ public final class SandboxCreate {
             kernel,
             Create.Rootless.AUTO,
             asks,
-            parent == null || scope != null ? null : parent + "/" + request.id(),
+            parent == null || scope != null ? null : parent + "/" + CGROUP + request.id(),
             null,
             host.cgroups(),
-            request.id(),
+            CGROUP + request.id(),
             driver.kind(),
             scope == null ? null : scope.cgroup());
     CgroupPath path = found.cgroup();

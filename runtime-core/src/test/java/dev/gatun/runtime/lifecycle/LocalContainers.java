@@ -140,17 +140,17 @@ public final class LocalContainers {
     throw new AssertionError("no SigBlk");
   }
 
-  /** Directories of cgroup v2 whose name begins so. */
-  public static List<String> cgroups(String prefix) throws IOException {
+  /** Directories of cgroup v2 whose name has this in it. */
+  public static List<String> cgroups(String id) throws IOException {
     List<String> found = new ArrayList<>();
     for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {
       if (line.contains(" - cgroup2 ")) {
         try (Stream<Path> list = Files.walk(Path.of(line.split(" ", -1)[4]), 3)) {
-          list.filter(path -> path.getFileName().toString().startsWith(prefix))
+          list.filter(path -> path.getFileName().toString().contains(id))
               .forEach(path -> found.add(path.toString()));
         } catch (UncheckedIOException e) {
           // Somebody else's cgroup went while it was looked at.
-          return cgroups(prefix);
+          return cgroups(id);
         }
       }
     }

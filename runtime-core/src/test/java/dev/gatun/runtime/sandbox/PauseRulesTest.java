@@ -220,11 +220,11 @@ class PauseRulesTest {
       }
     }
     int state = steps.indexOf("write state.json");
-    int unit = steps.indexOf("start unit gatun-pod-p.scope");
+    int unit = steps.indexOf("start unit gatun_pod-p.scope");
     int wait = steps.indexOf("wait for the pause process");
     String leaf = null;
     for (String step : steps.subList(unit, wait)) {
-      if (step.startsWith("make cgroup ") && step.endsWith("/gatun-pod-p.scope/pause\"")) {
+      if (step.startsWith("make cgroup ") && step.endsWith("/gatun_pod-p.scope/pause\"")) {
         leaf = step;
       }
     }

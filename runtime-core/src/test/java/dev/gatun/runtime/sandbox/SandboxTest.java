@@ -286,7 +286,7 @@ class SandboxTest {
     String resident = status(pid, "VmRSS");
     assertTrue(Integer.parseInt(resident.replace(" kB", "")) <= MOST_RESIDENT, resident);
     String cgroup = proc(pid, "cgroup");
-    assertTrue(cgroup.contains("/" + id + "/pause\n"), cgroup);
+    assertTrue(cgroup.contains("/pod@" + id + "/pause\n"), cgroup);
     assertEquals("S", status(pid, "State").substring(0, 1));
     // Its own session: what a terminal sends is not for it.
     assertEquals(Integer.toString(pid), proc(pid, "stat").split("\\) ", -1)[1].split(" ", -1)[3]);
