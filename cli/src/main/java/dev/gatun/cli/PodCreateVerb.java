@@ -30,7 +30,11 @@ final class PodCreateVerb implements Verb {
           "MAP",
           "a user namespace: CONTAINERID:HOSTID:SIZE[,...] of both kinds"),
       Option.values("annotation", (char) 0, "NAME=VALUE", "for whoever reads it; can be repeated"),
-      Option.value("cgroup-parent", (char) 0, "PATH", "the cgroup, or systemd's slice, that the pod's is made in"),
+      Option.value(
+          "cgroup-parent",
+          (char) 0,
+          "PATH",
+          "the cgroup, or systemd's slice, that the pod's is made in"),
       Option.value("pid-file", (char) 0, "FILE", "where the pause process's pid is written to"),
     };
   }

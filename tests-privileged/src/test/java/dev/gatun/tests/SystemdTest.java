@@ -29,7 +29,11 @@ class SystemdTest {
           + " 'devices': [{'allow': false, 'access': 'rwm'}]}";
 
   @BeforeEach
-  void needsSystemd() {
+  void isThere() {
+    needsSystemd();
+  }
+
+  static void needsSystemd() {
     Host.require(
         Files.isDirectory(Path.of("/run/systemd/system"))
             && ProcFs.read(1, "comm").startsWith("systemd"),
@@ -49,11 +53,11 @@ class SystemdTest {
     return id;
   }
 
-  private static String property(String unit, String name) {
+  static String property(String unit, String name) {
     return Host.run("systemctl", "show", "--property", name, "--value", unit);
   }
 
-  private static void awaitNoUnit(String unit) {
+  static void awaitNoUnit(String unit) {
     Wait.until("the end of " + unit, () -> property(unit, "LoadState").equals("not-found"));
   }
 
@@ -182,8 +186,7 @@ class SystemdTest {
 
   private static final String BUS = "/run/user/65534";
 
-  private static final String USER_CGROUP =
-      "/user.slice/user-65534.slice/user@65534.service/user.slice";
+  static final String USER_CGROUP = "/user.slice/user-65534.slice/user@65534.service/user.slice";
 
   @AfterAll
   static void endTheUsersManager() {
@@ -193,7 +196,7 @@ class SystemdTest {
   }
 
   /** Runs the runtime as an ordinary user who has a systemd of their own. */
-  private static Command asUser(Box box, String... words) {
+  static Command asUser(Box box, String... words) {
     Host.run("systemctl", "start", USER_MANAGER);
     List<String> all = new ArrayList<>(List.of("--systemd-cgroup"));
     all.addAll(List.of(words));
@@ -204,7 +207,7 @@ class SystemdTest {
   }
 
   /** The same from a scope of the user's manager, as a shell or podman is in one. */
-  private static Command asUserInScope(Box box, String... words) {
+  static Command asUserInScope(Box box, String... words) {
     Host.run("systemctl", "start", USER_MANAGER);
     List<String> all = new ArrayList<>(List.of("--systemd-cgroup"));
     all.addAll(List.of(words));
@@ -214,7 +217,7 @@ class SystemdTest {
         all.toArray(String[]::new));
   }
 
-  private static String userProperty(String unit, String name) {
+  static String userProperty(String unit, String name) {
     return Host.run(
         "setpriv",
         "--reuid=65534",

@@ -516,7 +516,9 @@ public final class SandboxCreate {
       plan = plan(kernel, request);
       making = making(kernel, root, plan);
     } catch (CgroupException e) {
-      throw new ConfigException("", e.problem());
+      String parent = request.cgroupParent();
+      boolean asked = parent != null && e.place().equals(CgroupPath.PLACE);
+      throw new ConfigException("", (asked ? "--cgroup-parent: " : "") + e.problem());
     }
     Kernel.Result result = kernel.run(making.program());
     if (result.slot(making.exists()) != 0) {
