@@ -27,8 +27,12 @@ final class DefaultSpec {
 
   private DefaultSpec() {}
 
-  /** For root. */
-  static Spec rootful() {
+  /**
+   * For root.
+   *
+   * @param unified whether cgroup v2 is the host's only hierarchy: a cgroup namespace is usual then
+   */
+  static Spec rootful(boolean unified) {
     List<Mount> mounts = new ArrayList<>();
     mounts.add(mount("/proc", "proc", "proc"));
     mounts.add(mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"));
@@ -60,7 +64,8 @@ final class DefaultSpec {
             NamespaceType.NETWORK,
             NamespaceType.IPC,
             NamespaceType.UTS,
-            NamespaceType.MOUNT));
+            NamespaceType.MOUNT,
+            unified ? NamespaceType.CGROUP : null));
   }
 
   /**
@@ -68,8 +73,9 @@ final class DefaultSpec {
    *
    * @param uid the user
    * @param gid the user's group
+   * @param unified whether cgroup v2 is the host's only hierarchy: a cgroup namespace is usual then
    */
-  static Spec rootless(long uid, long gid) {
+  static Spec rootless(long uid, long gid, boolean unified) {
     List<Mount> mounts = new ArrayList<>();
     mounts.add(mount("/proc", "proc", "proc"));
     mounts.add(mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"));
@@ -96,6 +102,7 @@ final class DefaultSpec {
             NamespaceType.IPC,
             NamespaceType.UTS,
             NamespaceType.MOUNT,
+            unified ? NamespaceType.CGROUP : null,
             NamespaceType.USER));
   }
 
@@ -152,10 +159,12 @@ final class DefaultSpec {
       List<IdMapping> uids,
       List<IdMapping> gids,
       @Nullable Resources resources,
-      NamespaceType... types) {
+      @Nullable NamespaceType... types) {
     List<Namespace> namespaces = new ArrayList<>();
     for (NamespaceType type : types) {
-      namespaces.add(new Namespace(type, null));
+      if (type != null) {
+        namespaces.add(new Namespace(type, null));
+      }
     }
     return new Linux(
         uids,

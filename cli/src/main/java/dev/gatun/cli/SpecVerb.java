@@ -4,7 +4,9 @@ import static dev.gatun.linux.program.Arg.imm;
 
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
+import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Idioms;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.linux.program.Label;
@@ -18,6 +20,9 @@ import dev.gatun.runtime.ContainerException;
 /** {@code gatun spec}. */
 final class SpecVerb implements Verb {
   private static final String FILE = "config.json";
+
+  /** Where cgroup v2 is when it is the only hierarchy; beside v1, that has a tmpfs here. */
+  private static final String CGROUPS = "/sys/fs/cgroup";
 
   @Override
   public Option[] options() {
@@ -42,7 +47,8 @@ final class SpecVerb implements Verb {
     return """
     The configuration runs sh in the bundle's directory "rootfs" with a terminal, as
     that of runc does. With --rootless it is for the user who calls, who becomes root
-    in a user namespace.
+    in a user namespace. Where cgroup v2 is the only hierarchy, it has a cgroup
+    namespace.
     """;
   }
 
@@ -54,20 +60,31 @@ final class SpecVerb implements Verb {
   @Override
   public Outcome run(Invocation call) {
     Kernel kernel = call.kernel();
-    Spec spec = call.options().has("rootless") ? rootless(kernel) : DefaultSpec.rootful();
+    Spec spec = spec(kernel, call.options().has("rootless"));
     byte[] text = SpecWriter.write(JsonWriter.pretty("\t"), spec).toByteArray();
     write(kernel, call.options().get("bundle", "."), text);
     return Outcome.DONE;
   }
 
-  private static Spec rootless(Kernel kernel) {
+  private static Spec spec(Kernel kernel, boolean rootless) {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Slot uid = b.slot("uid");
     Slot gid = b.slot("gid");
+    Slot type = b.slot("file system");
+    b.step("find out who asks, and which cgroups there are", "");
     b.sys(Syscall.GETEUID).into(uid);
     b.sys(Syscall.GETEGID).into(gid);
+    b.set(type, imm(0));
+    Label none = b.label("no cgroups");
+    Data statfs = b.buffer("statfs", Structs.SIZEOF_STATFS);
+    b.sys(Syscall.STATFS, b.string(CGROUPS), statfs.address()).tolerateAny(none);
+    b.load(8, type, statfs.address(), imm(Structs.STATFS_F_TYPE));
+    b.bind(none);
     Kernel.Result result = kernel.run(b.build()).orThrow();
-    return DefaultSpec.rootless(result.slot(uid), result.slot(gid));
+    boolean unified = result.slot(type) == Constants.CGROUP2_SUPER_MAGIC;
+    return rootless
+        ? DefaultSpec.rootless(result.slot(uid), result.slot(gid), unified)
+        : DefaultSpec.rootful(unified);
   }
 
   private static void write(Kernel kernel, String bundle, byte[] text) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -116,6 +117,31 @@ class OutputTest {
       terminal.run("run", "-b", bundle.directory().toString(), box.newId()).expectSuccess();
       assertEquals("hello\r\n", terminal.text());
     }
+  }
+
+  /** Of a host as it is, and of one where cgroup v2 is alone. */
+  @OnGatun
+  void specIsWhatRuncWrites(Box box) throws IOException {
+    String unified =
+        "umount --recursive --lazy /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && ";
+    for (String before : List.of("", unified)) {
+      for (String option : List.of("", "--rootless")) {
+        JsonNode theirs = written(box, OciRuntime.RUNC, before, option);
+        JsonNode ours = written(box, OciRuntime.GATUN, before, option);
+        ((ObjectNode) ours).set("ociVersion", theirs.get("ociVersion"));
+        assertEquals(theirs, ours);
+        boolean hasNamespace = ours.at("/linux/namespaces").toString().contains("cgroup");
+        assertTrue(before.isEmpty() || hasNamespace, ours::toString);
+      }
+    }
+  }
+
+  private static JsonNode written(Box box, OciRuntime runtime, String before, String option)
+      throws IOException {
+    Path place = box.hostDirectory(box.newId());
+    String spec = before + "exec " + runtime.binary() + " spec " + option + " --bundle " + place;
+    Host.run("unshare", "--mount", "--propagation", "private", "sh", "-c", spec);
+    return Box.parse(Files.readString(place.resolve("config.json")));
   }
 
   @OnEveryRuntime
