@@ -41,6 +41,7 @@ try run --pod "$pod" --bundle "$checkout/examples/hello" gatun-training-$$
 try create --pod "$pod" --bundle "$checkout/examples/hello" gatun-training-$$-b
 try pod state "$pod"
 try pod list
+try pod check "$pod"
 try pod kill "$pod" USR1
 try pod stop --time 0 "$pod"
 try pod delete --force "$pod"

@@ -16,8 +16,10 @@ final class Verbs {
     "kill",
     "list",
     "pause",
+    "pod check",
     "pod create",
     "pod delete",
+    "pod gc",
     "pod kill",
     "pod list",
     "pod state",
@@ -59,8 +61,10 @@ final class Verbs {
       case "kill" -> new KillVerb();
       case "list" -> new ListVerb();
       case "pause" -> new PauseVerb();
+      case "pod check" -> new PodCheckVerb();
       case "pod create" -> new PodCreateVerb();
       case "pod delete" -> new PodDeleteVerb();
+      case "pod gc" -> new PodGcVerb();
       case "pod kill" -> new PodKillVerb();
       case "pod list" -> new PodListVerb();
       case "pod state" -> new PodStateVerb();

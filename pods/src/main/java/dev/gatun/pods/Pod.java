@@ -1,6 +1,7 @@
 package dev.gatun.pods;
 
 import dev.gatun.netns.IpAddress;
+import dev.gatun.pods.lifecycle.PodCheck;
 import dev.gatun.pods.lifecycle.PodDelete;
 import dev.gatun.pods.lifecycle.PodStop;
 import dev.gatun.pods.lifecycle.PodView;
@@ -101,6 +102,19 @@ public final class Pod implements AutoCloseable {
       found.ifPresent(all::add);
     }
     return List.copyOf(all);
+  }
+
+  /**
+   * Checks that its network is what was made when it was created: on the bridge, its interface with
+   * addresses and routes, the other end, leases, and rules of the packet filter; with CNI, what
+   * CHECK of the network's plugins finds; the loopback in any case, unless it is the host's.
+   *
+   * @return what could not be checked, each one sentence: a CNI network whose configuration forbids
+   *     it, or is of a version before 0.4.0
+   * @throws ContainerException all that is not as it was made; or that the pod is stopped
+   */
+  public List<String> check() {
+    return pods.run(() -> PodCheck.run(pods.root(), id));
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.gatun.pods;
 import dev.gatun.netns.NetlinkException;
 import dev.gatun.netns.RangeFullException;
 import dev.gatun.netns.cni.CniException;
+import dev.gatun.pods.lifecycle.PodGc;
 import dev.gatun.pods.lifecycle.PodRoot;
 import dev.gatun.pods.lifecycle.PodView;
 import dev.gatun.runtime.ContainerException;
@@ -105,6 +106,27 @@ public final class Pods {
         all.add(new Pod(this, view.sandbox().state().id(), null, List.of()));
       }
       return List.copyOf(all);
+    });
+  }
+
+  /**
+   * Tells the plugins of a CNI network which attachments are those of this state root's pods, so
+   * that they give back the rest: as addresses that are still reserved after the host went down
+   * without deleting its pods.
+   *
+   * <p><strong>What other runtimes and other state roots have in the network goes too.</strong>
+   * Only who knows that there are none can call this, so Gatun never does by itself. No pod of the
+   * state root is attached or detached meanwhile.
+   *
+   * @param network the network's name in {@code /etc/cni/net.d}
+   * @throws ContainerException when there is no such network; when its configuration or its plugins
+   *     have no GC, which came with CNI 1.1.0, or the configuration forbids it: nothing was done
+   *     then; or what plugins failed with, after all were asked
+   */
+  public void gc(String network) {
+    run(() -> {
+      PodGc.run(root(), network);
+      return network;
     });
   }
 

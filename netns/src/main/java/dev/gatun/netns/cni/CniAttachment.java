@@ -179,13 +179,16 @@ public final class CniAttachment {
    * one fails.
    *
    * @param runner runs plugins
-   * @return whether plugins were asked; not where the configuration forbids it, or is of a version
-   *     before 0.4.0
+   * @return why plugins were not asked, as one sentence; null when they were
    * @throws CniException when the pod is not attached, or not as it was
    */
-  public boolean check(PluginRunner runner) {
-    if (network.disablesCheck() || !version.hasCheck()) {
-      return false;
+  public @Nullable String check(PluginRunner runner) {
+    String unchecked = "CNI network " + Names.quoted(network.name()) + " was not checked: ";
+    if (network.disablesCheck()) {
+      return unchecked + "its configuration forbids it (disableCheck)";
+    }
+    if (!version.hasCheck()) {
+      return unchecked + "CNI " + version + " has no CHECK, which came with " + CniVersion.V0_4_0;
     }
     String operation = network.operation("check", containerId, "in");
     if (result == null) {
@@ -195,7 +198,7 @@ public final class CniAttachment {
     for (PluginConfig plugin : network.configs()) {
       call.run(plugin.type(), request(plugin, result));
     }
-    return true;
+    return null;
   }
 
   private PluginCall call(PluginRunner runner, Command command, String sandbox, String operation) {

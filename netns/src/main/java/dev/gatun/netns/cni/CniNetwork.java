@@ -427,18 +427,20 @@ public final class CniNetwork {
    *
    * @param runner runs plugins
    * @param valid all attachments to this network that are in use
-   * @return whether plugins were asked; not where the configuration forbids it, or knows no version
-   *     from 1.1.0 on
-   * @throws CniException the first failure, with the others suppressed in it
+   * @throws CniException the first failure, with the others suppressed in it; and where none was
+   *     asked, since the configuration forbids it or there is no common version from 1.1.0 on
    */
-  public boolean gc(PluginRunner runner, List<Attached> valid) {
+  public void gc(PluginRunner runner, List<Attached> valid) {
     String operation = "clean up CNI network " + Names.quoted(name);
-    if (disableGc || !versions.getFirst().hasGc()) {
-      return false;
+    if (disableGc) {
+      throw CniException.of(name, operation + ": its configuration forbids it (disableGC)");
+    }
+    if (!versions.getFirst().hasGc()) {
+      throw withoutGc(operation, "its configuration is of", versions.getFirst());
     }
     CniVersion version = negotiate(runner, operation);
     if (!version.hasGc()) {
-      return false;
+      throw withoutGc(operation, "not all of its plugins know more than", version);
     }
     JsonWriter list = JsonWriter.compact().beginArray();
     for (Attached one : valid) {
@@ -467,7 +469,12 @@ public final class CniNetwork {
     if (failure != null) {
       throw failure;
     }
-    return true;
+  }
+
+  private CniException withoutGc(String operation, String which, CniVersion version) {
+    return CniException.of(
+        name,
+        operation + ": " + which + " CNI " + version + ", and GC came with " + CniVersion.V1_1_0);
   }
 
   /**

@@ -223,6 +223,11 @@ final class Element {
     return set == other.set && isEnd == other.isEnd && Arrays.equals(key, other.key);
   }
 
+  /** Whether nothing about it differs from another. */
+  boolean isSame(Element other) {
+    return isAt(other) && Arrays.equals(data, other.data) && comment.equals(other.comment);
+  }
+
   /** The address that it begins with: of a pod, or of an interval's end. */
   IpAddress address() {
     return IpAddress.of(key);

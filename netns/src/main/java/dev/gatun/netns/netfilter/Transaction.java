@@ -68,6 +68,7 @@ final class Transaction {
   private final Requests requests = new Requests();
   private final List<Element> added = new ArrayList<>();
   private final List<Integer> addedBy = new ArrayList<>();
+  private final List<String> rules = new ArrayList<>();
   private int expressions;
 
   /** Begins one that is made whatever others do meanwhile. */
@@ -183,6 +184,7 @@ final class Transaction {
    * @return takes what it consists of
    */
   Expressions beginRule(String chain, String text) {
+    rules.add(text);
     begin(
         "add rule \"" + text + "\" to chain " + chain,
         "NFT_MSG_NEWRULE",
@@ -333,7 +335,12 @@ final class Transaction {
     return null;
   }
 
-  /** Its messages so far, for tests. */
+  /** What its rules so far would be for {@code nft}, in their order. */
+  List<String> rules() {
+    return rules;
+  }
+
+  /** Its messages so far. */
   Requests requests() {
     return requests;
   }

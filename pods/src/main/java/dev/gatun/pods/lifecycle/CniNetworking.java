@@ -7,6 +7,8 @@ import dev.gatun.netns.cni.CniAttachment;
 import dev.gatun.netns.cni.CniException;
 import dev.gatun.netns.cni.CniNetwork;
 import dev.gatun.netns.cni.CniResult;
+import dev.gatun.oci.SpecException;
+import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.sandbox.Sandbox;
 import dev.gatun.runtime.sandbox.SandboxCreate;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CniNetworking extends Networking {
   private static final String FILE = "cni.json";
+  private static final String MODE = "cni:";
   private static final String INTERFACE = "eth0";
   private static final List<String> CONFIGURATIONS = List.of("/etc/cni/net.d");
   private static final List<String> PLUGINS = List.of("/opt/cni/bin", "/usr/lib/cni");
@@ -48,7 +51,7 @@ final class CniNetworking extends Networking {
   }
 
   /** The network of a pod that exists. */
-  static Networking of(PodRoot root, Sandbox sandbox) {
+  static CniNetworking of(PodRoot root, Sandbox sandbox) {
     CniNetworking networking = new CniNetworking(root, sandbox.state().id(), null, List.of());
     byte[] bytes = sandbox.file(FILE);
     networking.attachment = bytes == null ? null : CniAttachment.parse(bytes, FILE);
@@ -63,14 +66,17 @@ final class CniNetworking extends Networking {
     if (found == null) {
       throw new IllegalStateException("a network that has been connected");
     }
-    String mode = "cni:" + found.name();
+    String mode = MODE + found.name();
     sandbox.write(NetworkState.FILE, NetworkState.begun(mode, ports).toBytes());
     namespace = sandbox.networkNamespace();
     CniAttachment prepared =
         found.attach(plugins, id, sandbox.networkNamespace(), INTERFACE, arguments());
     sandbox.write(FILE, prepared.toBytes());
     attachment = prepared;
-    CniResult result = prepared.add(plugins);
+    CniResult result;
+    try (CniLock lock = CniLock.shared(kernel, root)) {
+      result = prepared.add(plugins);
+    }
     sandbox.write(FILE, prepared.toBytes());
     sandbox.write(NetworkState.FILE, state(mode, result).toBytes());
     List<IpAddress> addresses = new ArrayList<>();
@@ -122,7 +128,7 @@ final class CniNetworking extends Networking {
         gateways.add(gateway.toString());
       }
     }
-    return new NetworkState(mode, true, interfaces, gateways, ports);
+    return new NetworkState(mode, true, interfaces, gateways, ports, false);
   }
 
   private static byte[] resolvConf(CniResult.Dns dns) {
@@ -161,20 +167,84 @@ final class CniNetworking extends Networking {
     if (attached == null) {
       return List.of();
     }
-    if (!force) {
-      attached.delete(plugins, namespace);
-      return List.of();
-    }
-    try {
-      attached.abandon(plugins, namespace);
-    } catch (CniException e) {
-      List<String> warnings = new ArrayList<>();
-      warnings.add(String.valueOf(e.getMessage()));
-      for (Throwable other : e.getSuppressed()) {
-        warnings.add(String.valueOf(other.getMessage()));
+    try (CniLock lock = CniLock.shared(kernel, root)) {
+      if (force) {
+        attached.abandon(plugins, namespace);
+      } else {
+        attached.delete(plugins, namespace);
       }
-      return warnings;
+    } catch (CniException e) {
+      if (!force) {
+        throw e;
+      }
+      return all(e);
     }
     return List.of();
+  }
+
+  /** What each plugin that failed has said. */
+  private static List<String> all(CniException e) {
+    List<String> messages = new ArrayList<>();
+    messages.add(String.valueOf(e.getMessage()));
+    for (Throwable other : e.getSuppressed()) {
+      messages.add(String.valueOf(other.getMessage()));
+    }
+    return messages;
+  }
+
+  /**
+   * Lets plugins check a pod that runs.
+   *
+   * @return why they were not asked, as one sentence; null when they were
+   * @throws CniException what one of them found
+   */
+  @Nullable String check() {
+    CniAttachment attached = attachment;
+    if (attached == null) {
+      throw new ContainerException("pod \"" + id + "\" was never attached to its network");
+    }
+    return attached.check(plugins);
+  }
+
+  /**
+   * Lets the plugins of a network give back what belongs to none of the state root's pods.
+   *
+   * @throws ContainerException what each plugin that failed has said
+   */
+  static void clean(PodRoot root, String name) {
+    CniNetwork network = CniNetwork.find(root.kernel(), name, CONFIGURATIONS, PLUGINS);
+    HostPlugins plugins = new HostPlugins(root.kernel(), root.environment());
+    try (CniLock lock = CniLock.exclusive(root.kernel(), root.path())) {
+      network.gc(plugins, attached(root, name));
+    } catch (CniException e) {
+      throw new ContainerException(String.join("; ", all(e)), e);
+    }
+  }
+
+  /** What pods have in a network, those too that are stopped, half made or half deleted. */
+  private static List<CniNetwork.Attached> attached(PodRoot root, String name) {
+    List<CniNetwork.Attached> all = new ArrayList<>();
+    for (Sandbox sandbox : Sandbox.list(root.kernel(), root.path())) {
+      try {
+        if (!PodView.network(sandbox).mode().equals(MODE + name)) {
+          continue;
+        }
+        byte[] bytes = sandbox.file(FILE);
+        if (bytes != null) {
+          all.add(CniAttachment.parse(bytes, FILE).attached());
+        }
+      } catch (SpecException e) {
+        // To take it for one without a network would cost it its address.
+        throw new ContainerException(
+            "clean up CNI network \""
+                + name
+                + "\": what pod \""
+                + sandbox.id()
+                + "\" has in it is not known: "
+                + e.getMessage(),
+            e);
+      }
+    }
+    return all;
   }
 }

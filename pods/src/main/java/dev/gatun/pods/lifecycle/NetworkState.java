@@ -16,13 +16,15 @@ import java.util.List;
  * @param interfaces the pod's interfaces, without the loopback
  * @param gateways where its default routes lead
  * @param ports ports of the host that lead into it
+ * @param masquerade whether the host's packet filter was told to hide its addresses
  */
 public record NetworkState(
     String mode,
     boolean complete,
     List<Interface> interfaces,
     List<String> gateways,
-    List<PortMapping> ports) {
+    List<PortMapping> ports,
+    boolean masquerade) {
   /** The file's name. */
   public static final String FILE = "network.json";
 
@@ -51,7 +53,7 @@ public record NetworkState(
 
   /** A network of which nothing has been made. */
   static NetworkState begun(String mode, List<PortMapping> ports) {
-    return new NetworkState(mode, false, List.of(), List.of(), ports);
+    return new NetworkState(mode, false, List.of(), List.of(), ports, false);
   }
 
   /** The addresses of all interfaces, without the lengths of their prefixes. */
@@ -70,6 +72,7 @@ public record NetworkState(
   byte[] toBytes() {
     JsonWriter out = JsonWriter.compact().beginObject();
     write(out);
+    out.member("masquerade", masquerade);
     return out.member("complete", complete).endObject().toByteArray();
   }
 
@@ -123,11 +126,13 @@ public record NetworkState(
     List<Interface> interfaces = new ArrayList<>();
     List<String> gateways = List.of();
     List<PortMapping> ports = new ArrayList<>();
+    boolean masquerade = false;
     in.beginObject();
     for (String name = in.nextField(); name != null; name = in.nextField()) {
       switch (name) {
         case "mode" -> mode = in.string();
         case "complete" -> complete = in.bool();
+        case "masquerade" -> masquerade = in.bool();
         case "interfaces" -> {
           in.beginArray("interfaces");
           while (in.nextElement()) {
@@ -144,7 +149,7 @@ public record NetworkState(
       }
     }
     in.end();
-    return new NetworkState(mode, complete, interfaces, gateways, ports);
+    return new NetworkState(mode, complete, interfaces, gateways, ports, masquerade);
   }
 
   private static Interface readInterface(JsonInput in) {

@@ -158,7 +158,8 @@ abstract class Networking {
                           attached.mtu(),
                           addresses)),
                   gateways,
-                  ports)
+                  ports,
+                  config.masquerade())
               .toBytes());
       writeHosts(sandbox, own);
     }
