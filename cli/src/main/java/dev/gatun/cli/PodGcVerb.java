@@ -47,8 +47,7 @@ final class PodGcVerb implements Verb {
       throw new UsageException("--network cni:NAME is missing: see gatun pod gc --help");
     }
     if (!text.startsWith(CNI) || text.length() == CNI.length()) {
-      throw new UsageException(
-          "invalid value \"" + text + "\" for --network: it must be cni:NAME");
+      throw new UsageException("invalid value \"" + text + "\" for --network: it must be cni:NAME");
     }
     PodGc.run(call.pods(), text.substring(CNI.length()));
     return Outcome.DONE;

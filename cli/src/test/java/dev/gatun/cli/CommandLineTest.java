@@ -50,6 +50,13 @@ class CommandLineTest {
           explain --format xml . | invalid format "xml": it must be text or json
           kill a NOPE | unknown signal "NOPE"
           create --preserve-fds x a | invalid value "x" for --preserve-fds: it must be a number from 0 to 999999999
+          pod check | wrong number of arguments: "gatun pod check" takes <pod-id>: see gatun pod check --help
+          pod check ../x | invalid container id "../x": it must have 1 to 255 of the characters A-Z a-z 0-9 _ + - . and no dot first
+          pod gc | --network cni:NAME is missing: see gatun pod gc --help
+          pod gc --network bridge | invalid value "bridge" for --network: it must be cni:NAME
+          pod gc --network cni: | invalid value "cni:" for --network: it must be cni:NAME
+          pod gc --network cni:../x | "../x" cannot be the name of a CNI network
+          pod gc --network cni:a b | wrong number of arguments: "gatun pod gc" takes no arguments: see gatun pod gc --help
           delete --force ../x | invalid container id "../x": it must have 1 to 255 of the characters A-Z a-z 0-9 _ + - . and no dot first
           """)
   void badLines(String line, String message) {

@@ -29,10 +29,7 @@ public final class BridgeCheck {
   private final List<String> differences = new ArrayList<>();
 
   private BridgeCheck(
-      Kernel kernel,
-      NetworkNamespace host,
-      NetworkNamespace pod,
-      BridgeNetwork.Attachment made) {
+      Kernel kernel, NetworkNamespace host, NetworkNamespace pod, BridgeNetwork.Attachment made) {
     this.kernel = kernel;
     this.host = host;
     this.pod = pod;
@@ -118,8 +115,7 @@ public final class BridgeCheck {
     }
   }
 
-  private static boolean has(
-      List<LinkAddress> addresses, Link link, IpAddress wanted, int prefix) {
+  private static boolean has(List<LinkAddress> addresses, Link link, IpAddress wanted, int prefix) {
     for (LinkAddress address : addresses) {
       if (address.link() == link.index()
           && address.address().equals(wanted)
@@ -132,9 +128,11 @@ public final class BridgeCheck {
 
   private static boolean leadsBy(List<Route> routes, Link link, IpAddress gateway) {
     for (Route route : routes) {
+      IpAddress by = route.gateway();
       if (route.destination() == null
           && route.prefix() == 0
-          && gateway.equals(route.gateway())
+          && by != null
+          && by.equals(gateway)
           && route.link() == link.index()
           && route.table() == Rtnetlink.RT_TABLE_MAIN
           && route.type() == Rtnetlink.RTN_UNICAST) {

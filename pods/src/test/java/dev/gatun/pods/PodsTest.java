@@ -151,6 +151,36 @@ class PodsTest {
   }
 
   @Test
+  void itsNetworkIsChecked() throws Exception {
+    try (Pod pod = pods.pod(id).create()) {
+      assertEquals(List.of(), pod.check());
+      String namespace = "--net=/proc/" + pod.info().pid() + "/ns/net";
+      assertEquals(
+          0,
+          new ProcessBuilder("nsenter", namespace, "ip", "link", "set", "lo", "down")
+              .start()
+              .waitFor());
+      assertEquals(
+          "pod \"" + id + "\": interface \"lo\" is down",
+          assertThrows(ContainerException.class, pod::check).getMessage());
+      pod.stop(Duration.ZERO);
+      assertEquals(
+          "pod not running: \"" + id + "\" is stopped",
+          assertThrows(ContainerException.class, pod::check).getMessage());
+      assertEquals(List.of(), pod.delete());
+    }
+    try (Pod pod = pods.pod(id).network(PodNetwork.host()).create()) {
+      assertEquals(List.of(), pod.check());
+    }
+    ContainerException missing =
+        assertThrows(ContainerException.class, () -> pods.gc("nobody-has"));
+    assertTrue(
+        String.valueOf(missing.getMessage())
+            .startsWith("there is no CNI network \"nobody-has\" in"),
+        missing::toString);
+  }
+
+  @Test
   void itsEndIsTold() throws Exception {
     try (Pod pod = pods.pod(id).create()) {
       pod.kill(Signal.SIGKILL);

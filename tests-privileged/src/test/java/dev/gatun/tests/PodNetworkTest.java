@@ -194,6 +194,98 @@ class PodNetworkTest {
   }
 
   @OnGatun
+  void aCheckNamesWhatIsNotAsItWasMade(Box box) throws IOException {
+    try (HostNetwork host = new HostNetwork(box)) {
+      String other = box.newId();
+      create(box, host, other);
+      String pod = box.newId();
+      JsonNode made = create(box, host, pod, "--publish", "8080:80");
+      String ipv4 = addresses(made).getFirst();
+      JsonNode end = made.get("network").get("interfaces").get(0);
+      String link = end.get("host").asText();
+      String namespace = "--net=" + made.get("namespaces").get("net").asText();
+      assertEquals("", host.gatun("pod", "check", pod).expectSuccess().out());
+      // What is added is nobody's business.
+      Host.run("nsenter", namespace, "ip", "addr", "add", "192.0.2.7/24", "dev", "eth0");
+      assertEquals("", host.gatun("pod", "check", pod).expectSuccess().out());
+
+      String own = "pod \"" + pod + "\": ";
+      String address = ipv4 + "/16";
+      Host.run("nsenter", namespace, "ip", "addr", "del", address, "dev", "eth0");
+      host.gatun("pod", "check", pod)
+          .expectFailure(
+              own + "interface \"eth0\" has lost the address " + address + "; ",
+              "interface \"eth0\" has lost the default route by 10.207.0.1");
+      Host.run("nsenter", namespace, "ip", "addr", "add", address, "dev", "eth0");
+      Host.run("nsenter", namespace, "ip", "route", "add", "default", "via", "10.207.0.1");
+      host.gatun("pod", "check", pod).expectSuccess();
+
+      Host.run("nsenter", namespace, "ip", "link", "set", "eth0", "mtu", "1400");
+      host.gatun("pod", "check", pod)
+          .expectFailure(own + "interface \"eth0\" has the MTU 1400 instead of 1500");
+      Host.run("nsenter", namespace, "ip", "link", "set", "eth0", "mtu", "1500", "down");
+      host.gatun("pod", "check", pod).expectFailure(own + "interface \"eth0\" is down; ");
+      Host.run("nsenter", namespace, "ip", "link", "set", "lo", "down");
+      host.gatun("pod", "check", pod).expectFailure(own + "interface \"lo\" is down; ");
+      // The other pod is as it was.
+      host.gatun("pod", "check", other).expectSuccess();
+      host.gatun("pod", "delete", "--force", pod).expectSuccess();
+
+      made = create(box, host, pod, "--publish", "8080:80");
+      address = addresses(made).getFirst();
+      String mark =
+          "instead of " + made.get("network").get("interfaces").get(0).get("mac").asText();
+      namespace = "--net=" + made.get("namespaces").get("net").asText();
+      Host.run("nsenter", namespace, "ip", "link", "set", "eth0", "address", "02:00:00:00:00:01");
+      host.gatun("pod", "check", pod).expectFailure("02:00:00:00:00:01 " + mark);
+
+      host.output("ip", "link", "set", link, "nomaster");
+      host.gatun("pod", "check", pod)
+          .expectFailure("interface \"" + link + "\" of the host is not a port of a bridge");
+      host.output("ip", "link", "set", link, "master", "gatun0");
+      host.output("ip", "link", "set", link, "down");
+      host.output("nft", "delete", "element", "inet", "gatun", "ports4", "{ tcp . 8080 }");
+      host.output("nft", "flush", "chain", "inet", "gatun", "outbound");
+      host.gatun("pod", "check", pod)
+          .expectFailure(
+              "interface \"" + link + "\" of the host is down",
+              "host port 8080/tcp does not lead to "
+                  + address
+                  + " any more (map ports4 of table inet gatun)",
+              "chain outbound of table inet gatun has lost the rule \"ip saddr @outbound daddr !="
+                  + " @outbound masquerade\"");
+      host.output("nft", "delete", "table", "inet", "gatun");
+      host.output("ip", "addr", "del", "10.207.0.1/16", "dev", "gatun0");
+      host.output("sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward");
+      Files.delete(box.stateRoot().resolve(".network/leases/" + hexadecimal(address)));
+      host.gatun("pod", "check", pod)
+          .expectFailure(
+              "table inet gatun is gone",
+              "bridge \"gatun0\" lacks the gateway's address 10.207.0.1/16",
+              "\"/proc/sys/net/ipv4/ip_forward\" of the host is 0",
+              "address " + address + " is leased to nobody");
+      host.output("ip", "link", "del", link);
+      host.gatun("pod", "check", pod)
+          .expectFailure(
+              "interface \"eth0\" is gone", "interface \"" + link + "\" of the host is gone");
+      host.gatun("pod", "stop", pod).expectSuccess();
+      host.gatun("pod", "check", pod).expectFailure("pod not running: \"" + pod + "\" is stopped");
+      delete(host, pod, other);
+      host.gatun("pod", "check", pod).expectFailure("pod does not exist: \"" + pod + "\"");
+      expectNothingLeft(box, host);
+    }
+  }
+
+  /** How a lease of an IPv4 address is called. */
+  private static String hexadecimal(String ipv4) {
+    StringBuilder name = new StringBuilder();
+    for (String octet : ipv4.split("\\.", -1)) {
+      name.append(String.format("%02x", Integer.parseInt(octet)));
+    }
+    return name.toString();
+  }
+
+  @OnGatun
   void aHundredPodsAtOnceHaveTwoHundredAddresses(Box box)
       throws IOException, InterruptedException, ExecutionException {
     try (HostNetwork host = new HostNetwork(box)) {

@@ -141,6 +141,9 @@ class RootlessTest {
     assertTrue(
         as(box, List.of(), "pod", "list").expectSuccess().out().contains(pod + "   "),
         "not listed");
+    // A network namespace can be entered with privileges over one's own user namespace only.
+    as(box, List.of(), "pod", "check", pod)
+        .expectFailure("cannot check pod \"" + pod + "\": ", "EPERM");
     // The host's network is not an ordinary user's.
     as(box, List.of(), "pod", "create", "--userns", "0:65534:1", "--network", "bridge", box.newId())
         .expectFailure("EPERM");

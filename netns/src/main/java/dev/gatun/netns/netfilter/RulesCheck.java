@@ -104,7 +104,7 @@ public final class RulesCheck {
 
   private void element(Element wanted, String what) {
     if (at(wanted, false) == null) {
-      differences.add("set " + wanted.set().label + IN_TABLE + " has lost " + what);
+      differences.add("set " + wanted.set().label + IN_TABLE + " has lost the " + what);
     }
   }
 
@@ -124,7 +124,7 @@ public final class RulesCheck {
         return;
       }
     }
-    differences.add("set " + set.label + IN_TABLE + " has lost range " + range);
+    differences.add("set " + set.label + IN_TABLE + " has lost the range " + range);
   }
 
   private void port(PortMapping mapping, IpAddress address, String podId) {
@@ -137,7 +137,7 @@ public final class RulesCheck {
         "host port "
             + mapping.hostSide()
             + (other == null
-                ? " leads no more to " + address
+                ? " does not lead to " + address + " any more"
                 : " leads to " + other.podAddress() + " instead of " + address)
             + " (map "
             + wanted.set().label
@@ -159,7 +159,7 @@ public final class RulesCheck {
         // Of two that are the same one may be gone.
         if (!there.remove(outline(message))) {
           String chain = message.attributes(SIZEOF_NFGENMSG).string(NFTA_RULE_CHAIN);
-          differences.add("chain " + chain + IN_TABLE + " has lost rule \"" + text + "\"");
+          differences.add("chain " + chain + IN_TABLE + " has lost the rule \"" + text + "\"");
         }
       }
     }

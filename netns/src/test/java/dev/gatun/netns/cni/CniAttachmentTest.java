@@ -402,7 +402,7 @@ class CniAttachmentTest {
         "check \"p1\" in CNI network \"dbnet\": it has not been added", FakeRunner.message(e));
     attachment.add(runner);
     runner.calls.clear();
-    assertTrue(attachment.check(runner));
+    assertNull(attachment.check(runner));
     assertEquals(List.of("CHECK bridge", "CHECK tuning", "CHECK portmap"), runner.log());
     for (FakeRunner.Call call : runner.calls) {
       // It was told in 1.0.0, and is handed on in 0.4.0.
@@ -420,15 +420,19 @@ class CniAttachmentTest {
   @Test
   void whereCheckIsForbiddenOrUnknownNobodyIsAsked() {
     FakeRunner runner = runner();
-    assertFalse(attach(runner, "0.3.1").check(runner));
+    assertEquals(
+        "CNI network \"dbnet\" was not checked: CNI 0.3.1 has no CHECK, which came with 0.4.0",
+        attach(runner, "0.3.1").check(runner));
     CniNetwork forbidden =
         CniNetworkTest.network(
             CONFIG
                 .formatted("1.0.0")
                 .replace("\"plugins\"", "\"disableCheck\": true, \"plugins\""));
     CniAttachment attachment = forbidden.attach(runner, "p", "/n", "eth0", CniArguments.NONE);
-    assertFalse(attachment.check(runner));
-    assertFalse(CniAttachment.parse(attachment.toBytes(), "cni.json").check(runner));
+    String sentence =
+        "CNI network \"dbnet\" was not checked: its configuration forbids it (disableCheck)";
+    assertEquals(sentence, attachment.check(runner));
+    assertEquals(sentence, CniAttachment.parse(attachment.toBytes(), "cni.json").check(runner));
     assertEquals(List.of(), runner.log());
   }
 

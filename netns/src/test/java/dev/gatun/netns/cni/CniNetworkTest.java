@@ -80,10 +80,18 @@ class CniNetworkTest {
         """
         {"cniVersion": "1.1.0", "name": "n", "disableGC": "%s", "plugins": [{"type": "a"}]}
         """;
-    assertFalse(network(json.formatted("True")).gc(runner, List.of()));
+    assertEquals(
+        "clean up CNI network \"n\": its configuration forbids it (disableGC)",
+        noGc(network(json.formatted("True")), runner));
     assertEquals(List.of(), runner.log());
-    assertTrue(network(json.formatted("FALSE")).gc(runner, List.of()));
+    network(json.formatted("FALSE")).gc(runner, List.of());
     assertEquals(List.of("GC a"), runner.log());
+  }
+
+  /** What is said where GC cannot be asked for. */
+  private static String noGc(CniNetwork network, FakeRunner runner) {
+    return FakeRunner.message(
+        assertThrows(CniException.class, () -> network.gc(runner, List.of())));
   }
 
   @ParameterizedTest
@@ -182,9 +190,7 @@ class CniNetworkTest {
             .with("/opt/cni/bin/a", FakeRunner.answering(""))
             .with("/usr/lib/cni/b", FakeRunner.answering("anything"))
             .with("/opt/cni/bin/c", FakeRunner.answering(""));
-    assertTrue(
-        network(GARBAGE)
-            .gc(runner, List.of(new Attached("p1", "eth0"), new Attached("p2", "net1"))));
+    network(GARBAGE).gc(runner, List.of(new Attached("p1", "eth0"), new Attached("p2", "net1")));
     assertEquals(List.of("GC a", "GC b", "GC c"), runner.log());
     String attachments =
         "[{\"containerID\":\"p1\",\"ifname\":\"eth0\"},{\"containerID\":\"p2\",\"ifname\":\"net1\"}]";
@@ -220,11 +226,18 @@ class CniNetworkTest {
     FakeRunner runner = new FakeRunner();
     for (String version : List.of("0.3.1", "1.0.0")) {
       CniNetwork old = network(GARBAGE.replace("1.1.0", version));
-      assertFalse(old.gc(runner, List.of()));
+      assertEquals(
+          "clean up CNI network \"n\": its configuration is of CNI "
+              + version
+              + ", and GC came with 1.1.0",
+          noGc(old, runner));
       assertFalse(old.status(runner));
     }
     FakeRunner known = versions("[\"1.0.0\"]", "[\"1.0.0\",\"1.1.0\"]");
-    assertFalse(network(MANY).gc(known, List.of()));
+    assertEquals(
+        "clean up CNI network \"n\": not all of its plugins know more than CNI 1.0.0, and GC came"
+            + " with 1.1.0",
+        noGc(network(MANY), known));
     assertFalse(network(MANY).status(known));
     assertEquals(List.of("VERSION new", "VERSION old", "VERSION new", "VERSION old"), known.log());
   }

@@ -1,11 +1,13 @@
 package dev.gatun.pods.lifecycle;
 
+import dev.gatun.linux.SyscallException;
 import dev.gatun.netns.AddressPool;
 import dev.gatun.netns.BridgeCheck;
 import dev.gatun.netns.BridgeNetwork;
 import dev.gatun.netns.Interfaces;
 import dev.gatun.netns.IpAddress;
 import dev.gatun.netns.Link;
+import dev.gatun.netns.NetlinkException;
 import dev.gatun.netns.NetworkNamespace;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.sandbox.Sandbox;
@@ -47,6 +49,9 @@ public final class PodCheck {
             "pod not running: \"" + id + "\" is " + sandbox.status().word());
       }
       return new PodCheck(root, sandbox).run();
+    } catch (SyscallException | NetlinkException e) {
+      // An ordinary user's own pod has a network namespace that only root may enter.
+      throw new ContainerException("cannot check pod \"" + id + "\": " + e.getMessage(), e);
     } finally {
       sandbox.close();
     }
