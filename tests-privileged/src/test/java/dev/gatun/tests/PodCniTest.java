@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -62,10 +63,19 @@ class PodCniTest {
     }
 
     void network(String name, String version, String plugins) throws IOException {
+      network(name, version, "", plugins);
+    }
+
+    /** With members of the network besides, each with a comma behind it. */
+    void network(String name, String version, String more, String plugins) throws IOException {
       Files.writeString(
           files.resolve("net.d/10-" + name + ".conflist"),
-          "{\"cniVersion\": \"%s\", \"name\": \"%s\", \"plugins\": [%s]}"
-              .formatted(version, name, plugins.replace("DIR", files.toString())));
+          "{\"cniVersion\": \"%s\", \"name\": \"%s\", %s\"plugins\": [%s]}"
+              .formatted(version, name, more, plugins.replace("DIR", files.toString())));
+    }
+
+    Path files() {
+      return files;
     }
 
     void forget(String name) throws IOException {
@@ -97,19 +107,27 @@ class PodCniTest {
     }
 
     Command run(String... words) {
+      return launch(List.of(words)).await();
+    }
+
+    private Command launch(List<String> words) {
       List<String> all =
           new ArrayList<>(
               List.of("/usr/bin/nsenter", "--net", "--mount", "--target", "" + holder.pid()));
-      all.addAll(List.of(words));
-      return box.launch(box.directory(), Map.of(), all).await();
+      all.addAll(words);
+      return box.launch(box.directory(), Map.of(), all);
     }
 
-    Command gatun(String... words) {
+    Command launchGatun(String... words) {
       List<String> all =
           new ArrayList<>(
               List.of(box.runtime().binary().toString(), "--root", box.stateRoot().toString()));
       all.addAll(List.of(words));
-      return run(all.toArray(String[]::new));
+      return launch(all);
+    }
+
+    Command gatun(String... words) {
+      return launchGatun(words).await();
     }
 
     JsonNode state(String pod) {
@@ -235,6 +253,183 @@ class PodCniTest {
           "{\"cniVersion\":\"1.0.0\",\"name\":\"spied\",\"type\":\"spy\",\"odd\":[1.0, null],"
               + "\"prevResult\":{\"cniVersion\":\"1.0.0\",\"x\":1}}",
           after.get(7));
+    }
+    box.expectNothingLeft();
+  }
+
+  @OnGatun
+  void checkIsAskedOfPluginsUnlessTheConfigurationForbidsIt(Box box) throws IOException {
+    try (CniHost host = new CniHost(box)) {
+      host.plugin(
+          "spy",
+          "[ $CNI_COMMAND = CHECK ] && cat >> DIR/log && exit 0\n".replace("DIR", "" + host.files())
+              + "tr -d '\\n' | sed -n 's/.*\"prevResult\":\\(.*\\)}$/\\1/p'\n");
+      host.network("dbnet", "1.0.0", BRIDGE + ", {\"type\": \"spy\"}");
+      String pod = box.newId();
+      host.gatun("pod", "create", "--network", "cni:dbnet", pod).expectSuccess();
+      assertEquals("", host.gatun("pod", "check", pod).expectSuccess().out());
+      String asked = host.file("log");
+      assertTrue(asked.contains("\"type\":\"spy\",\"prevResult\":{"), asked);
+      assertTrue(asked.contains("10.88.0.2/16"), asked);
+      JsonNode state = host.state(pod);
+      String namespace = "--net=" + state.get("namespaces").get("net").asText();
+      Host.run("nsenter", namespace, "ip", "addr", "del", "10.88.0.2/16", "dev", "eth0");
+      host.gatun("pod", "check", pod)
+          .expectFailure("check \"" + pod + "\" in CNI network \"dbnet\": plugin \"bridge\": ");
+      // The first that finds something is the last that is asked.
+      assertEquals(asked, host.file("log"));
+      Host.run("nsenter", namespace, "ip", "addr", "add", "10.88.0.2/16", "dev", "eth0");
+      Host.run("nsenter", namespace, "ip", "link", "set", "lo", "down");
+      host.gatun("pod", "check", pod)
+          .expectFailure("pod \"" + pod + "\": interface \"lo\" is down");
+      host.gatun("pod", "delete", "--force", pod).expectSuccess();
+
+      host.network("dbnet", "1.0.0", "\"disableCheck\": true, ", BRIDGE);
+      host.gatun("pod", "create", "--network", "cni:dbnet", pod).expectSuccess();
+      assertEquals(
+          "pod \""
+              + pod
+              + "\": CNI network \"dbnet\" was not checked: its configuration forbids it"
+              + " (disableCheck)",
+          host.gatun("pod", "check", pod).expectSuccess().out());
+      host.gatun("pod", "delete", "--force", pod).expectSuccess();
+
+      host.network("dbnet", "0.3.1", BRIDGE);
+      host.gatun("pod", "create", "--network", "cni:dbnet", pod).expectSuccess();
+      assertEquals(
+          "pod \""
+              + pod
+              + "\": CNI network \"dbnet\" was not checked: CNI 0.3.1 has no CHECK, which came with"
+              + " 0.4.0",
+          host.gatun("pod", "check", pod).expectSuccess().out());
+      host.gatun("pod", "delete", "--force", pod).expectSuccess();
+      assertEquals(List.of(), host.reserved("dbnet"));
+    }
+    box.expectNothingLeft();
+  }
+
+  /** One that reserves a file for each pod, and can be made to take its time. */
+  private static final String POOL =
+      """
+      cd DIR
+      echo "$CNI_COMMAND begins" >> log
+      case $CNI_COMMAND in
+        ADD) cat > /dev/null; touch pool/$CNI_CONTAINERID
+          while [ -e slow ]; do sleep 0.05; done
+          echo '{"cniVersion": "1.1.0"}';;
+        DEL) cat > /dev/null; [ -e broken ] && exit 1; rm -f pool/$CNI_CONTAINERID;;
+        GC) cat > asked; [ -e broken ] && exit 1
+          for file in pool/*; do
+            id=${file#pool/}
+            grep -q '"containerID":"'$id'","ifname":"eth0"' asked || rm $file
+          done;;
+        *) cat > /dev/null;;
+      esac
+      echo "$CNI_COMMAND ends" >> log
+      """;
+
+  private static List<String> pool(CniHost host) throws IOException {
+    try (Stream<Path> list = Files.list(host.files().resolve("pool"))) {
+      return list.map(file -> file.getFileName().toString())
+          .filter(name -> !name.equals("*"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  @OnGatun
+  void gcGivesBackWhatIsNoPods(Box box) throws IOException {
+    try (CniHost host = new CniHost(box)) {
+      Path ghost = Files.createDirectory(host.files().resolve("pool")).resolve("ghost");
+      host.plugin("pool", POOL.replace("DIR", "" + host.files()));
+      host.network("dbnet", "1.1.0", "{\"type\": \"pool\"}");
+      host.network("other", "1.1.0", "{\"type\": \"pool\"}");
+      // Before there is any pod, and even a state root, as when the host has gone down.
+      Files.createFile(ghost);
+      host.gatun("pod", "gc", "--network", "cni:dbnet").expectSuccess();
+      assertEquals(List.of(), pool(host));
+
+      String runs = box.newId();
+      String dead = box.newId();
+      String elsewhere = box.newId();
+      host.gatun("pod", "create", "--network", "cni:dbnet", runs).expectSuccess();
+      host.gatun("pod", "create", "--network", "cni:dbnet", dead).expectSuccess();
+      host.gatun("pod", "create", "--network", "cni:other", elsewhere).expectSuccess();
+      Host.signal(host.state(dead).get("pid").asLong(), "KILL");
+      Wait.until(
+          "the pod to be stopped",
+          () -> host.state(dead).get("status").asText().equals("stopped"));
+      Files.createFile(ghost);
+      assertEquals("", host.gatun("pod", "gc", "--network", "cni:dbnet").expectSuccess().out());
+      // The plugin does not tell networks apart: only pods of this one were in the list.
+      assertEquals(List.of(runs, dead), pool(host));
+
+      // Where DEL fails the pod is kept, and so is what it has.
+      Files.createFile(host.files().resolve("broken"));
+      host.gatun("pod", "delete", dead).expectFailure("plugin \"pool\": exit status 1");
+      Files.createFile(ghost);
+      host.gatun("pod", "gc", "--network", "cni:dbnet")
+          .expectFailure("clean up CNI network \"dbnet\": plugin \"pool\": exit status 1");
+      Files.delete(host.files().resolve("broken"));
+      host.gatun("pod", "gc", "--network", "cni:dbnet").expectSuccess();
+      assertEquals(List.of(runs, dead), pool(host));
+
+      // What a pod has that cannot be read is not taken from it.
+      Path written = box.stateRoot().resolve(".pods").resolve(dead).resolve("cni.json");
+      String good = Files.readString(written);
+      Files.writeString(written, good.substring(1));
+      Files.createFile(ghost);
+      host.gatun("pod", "gc", "--network", "cni:dbnet")
+          .expectFailure(
+              "clean up CNI network \"dbnet\": what pod \""
+                  + dead
+                  + "\" has in it is not known: cni.json:1:1: ");
+      assertEquals(3, pool(host).size());
+      Files.writeString(written, good);
+      host.gatun("pod", "delete", "--force", runs).expectSuccess();
+      host.gatun("pod", "delete", dead).expectSuccess();
+      host.gatun("pod", "delete", "--force", elsewhere).expectSuccess();
+
+      // Nothing is done where it cannot be asked for.
+      host.network("dbnet", "1.0.0", "{\"type\": \"pool\"}");
+      host.gatun("pod", "gc", "--network", "cni:dbnet")
+          .expectFailure(
+              "clean up CNI network \"dbnet\": its configuration is of CNI 1.0.0, and GC came with"
+                  + " 1.1.0");
+      host.network("dbnet", "1.1.0", "\"disableGC\": true, ", "{\"type\": \"pool\"}");
+      host.gatun("pod", "gc", "--network", "cni:dbnet")
+          .expectFailure("clean up CNI network \"dbnet\": its configuration forbids it (disableGC)");
+      assertEquals(List.of("ghost"), pool(host));
+      // Debian's do not know it.
+      host.network("dbnet", "1.1.0", BRIDGE);
+      host.gatun("pod", "gc", "--network", "cni:dbnet")
+          .expectFailure("clean up CNI network \"dbnet\": plugin \"bridge\": ");
+    }
+    box.expectNothingLeft();
+  }
+
+  @OnGatun
+  void gcWaitsForAPodThatIsBeingAttached(Box box) throws IOException {
+    try (CniHost host = new CniHost(box)) {
+      Files.createDirectory(host.files().resolve("pool"));
+      host.plugin("pool", POOL.replace("DIR", "" + host.files()));
+      host.network("dbnet", "1.1.0", "{\"type\": \"pool\"}");
+      Path slow = Files.createFile(host.files().resolve("slow"));
+      String pod = box.newId();
+      Path reserved = host.files().resolve("pool/" + pod);
+      Command create = host.launchGatun("pod", "create", "--network", "cni:dbnet", pod);
+      Wait.until("the address to be reserved", () -> Files.exists(reserved));
+      Command gc = host.launchGatun("pod", "gc", "--network", "cni:dbnet");
+      assertFalse(
+          Wait.within(Duration.ofSeconds(1), () -> !gc.isAlive() || !create.isAlive()),
+          () -> "one has not waited" + gc + create);
+      Files.delete(slow);
+      create.await().expectSuccess();
+      gc.await().expectSuccess();
+      List<String> log = host.file("log").lines().filter(line -> !line.startsWith("S")).toList();
+      assertEquals(List.of("ADD begins", "ADD ends", "GC begins", "GC ends"), log);
+      assertEquals(List.of(pod), pool(host));
+      host.gatun("pod", "delete", "--force", pod).expectSuccess();
     }
     box.expectNothingLeft();
   }

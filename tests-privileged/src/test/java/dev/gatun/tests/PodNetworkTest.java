@@ -208,6 +208,7 @@ class PodNetworkTest {
       // What is added is nobody's business.
       Host.run("nsenter", namespace, "ip", "addr", "add", "192.0.2.7/24", "dev", "eth0");
       assertEquals("", host.gatun("pod", "check", pod).expectSuccess().out());
+      Host.run("nsenter", namespace, "ip", "addr", "del", "192.0.2.7/24", "dev", "eth0");
 
       String own = "pod \"" + pod + "\": ";
       String address = ipv4 + "/16";
@@ -219,7 +220,6 @@ class PodNetworkTest {
       Host.run("nsenter", namespace, "ip", "addr", "add", address, "dev", "eth0");
       Host.run("nsenter", namespace, "ip", "route", "add", "default", "via", "10.207.0.1");
       host.gatun("pod", "check", pod).expectSuccess();
-
       Host.run("nsenter", namespace, "ip", "link", "set", "eth0", "mtu", "1400");
       host.gatun("pod", "check", pod)
           .expectFailure(own + "interface \"eth0\" has the MTU 1400 instead of 1500");
