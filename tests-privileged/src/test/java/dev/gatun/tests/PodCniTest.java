@@ -357,8 +357,7 @@ class PodCniTest {
       host.gatun("pod", "create", "--network", "cni:other", elsewhere).expectSuccess();
       Host.signal(host.state(dead).get("pid").asLong(), "KILL");
       Wait.until(
-          "the pod to be stopped",
-          () -> host.state(dead).get("status").asText().equals("stopped"));
+          "the pod to be stopped", () -> host.state(dead).get("status").asText().equals("stopped"));
       Files.createFile(ghost);
       assertEquals("", host.gatun("pod", "gc", "--network", "cni:dbnet").expectSuccess().out());
       // The plugin does not tell networks apart: only pods of this one were in the list.
@@ -398,7 +397,8 @@ class PodCniTest {
                   + " 1.1.0");
       host.network("dbnet", "1.1.0", "\"disableGC\": true, ", "{\"type\": \"pool\"}");
       host.gatun("pod", "gc", "--network", "cni:dbnet")
-          .expectFailure("clean up CNI network \"dbnet\": its configuration forbids it (disableGC)");
+          .expectFailure(
+              "clean up CNI network \"dbnet\": its configuration forbids it (disableGC)");
       assertEquals(List.of("ghost"), pool(host));
       // Debian's do not know it.
       host.network("dbnet", "1.1.0", BRIDGE);

@@ -74,7 +74,7 @@ final class CniNetworking extends Networking {
     sandbox.write(FILE, prepared.toBytes());
     attachment = prepared;
     CniResult result;
-    try (CniLock lock = CniLock.shared(kernel, root)) {
+    try (CniLock _ = CniLock.shared(kernel, root)) {
       result = prepared.add(plugins);
     }
     sandbox.write(FILE, prepared.toBytes());
@@ -167,7 +167,7 @@ final class CniNetworking extends Networking {
     if (attached == null) {
       return List.of();
     }
-    try (CniLock lock = CniLock.shared(kernel, root)) {
+    try (CniLock _ = CniLock.shared(kernel, root)) {
       if (force) {
         attached.abandon(plugins, namespace);
       } else {
@@ -214,7 +214,7 @@ final class CniNetworking extends Networking {
   static void clean(PodRoot root, String name) {
     CniNetwork network = CniNetwork.find(root.kernel(), name, CONFIGURATIONS, PLUGINS);
     HostPlugins plugins = new HostPlugins(root.kernel(), root.environment());
-    try (CniLock lock = CniLock.exclusive(root.kernel(), root.path())) {
+    try (CniLock _ = CniLock.exclusive(root.kernel(), root.path())) {
       network.gc(plugins, attached(root, name));
     } catch (CniException e) {
       throw new ContainerException(String.join("; ", all(e)), e);
