@@ -12,6 +12,9 @@
  *   one pod DIRECTORY, two pod DIRECTORY
  *               the same with all that Gatun does for a pod with loopback alone: its directory with
  *               its files and shared memory, its cgroup, and a pause process; its end removes them
+ *   one bridge DIRECTORY, two bridge DIRECTORY
+ *               a pod on a bridge, with addresses, routes and masquerading: see bridge.h. These are
+ *               for the program that bridge.c makes of this
  */
 #include "kernel.h"
 
@@ -98,9 +101,9 @@ static void send(word report, word kind, word value) {
   checked("write", sys_3(__NR_write, report, &message, sizeof message));
 }
 
-static void map(long pid, const char *name) {
-  char path[40];
-  char *at = path + 16;
+/* The path of a process's file below /proc, inside 64 bytes; the name is of at most 16. */
+static const char *of_process(char *path, long pid, const char *name) {
+  char *at = path + 32;
   int i = 0;
   for (; name[i]; i++) {
     at[i] = name[i];
@@ -113,7 +116,13 @@ static void map(long pid, const char *name) {
   for (i = sizeof proc - 2; i >= 0; i--) {
     *--at = proc[i];
   }
-  long fd = checked("open map", sys_4(__NR_openat, AT_FDCWD, at, O_WRONLY | O_CLOEXEC, 0));
+  return at;
+}
+
+static void map(long pid, const char *name) {
+  char path[64];
+  long fd = checked("open map", sys_4(__NR_openat, AT_FDCWD, of_process(path, pid, name),
+                                      O_WRONLY | O_CLOEXEC, 0));
   checked("write map", sys_3(__NR_write, fd, MAP, sizeof MAP - 1));
   sys_1(__NR_close, fd);
 }
@@ -428,24 +437,26 @@ static void open_pod(const char *root) {
 }
 
 static void read_stat(long pid) {
-  char path[40];
-  char *at = path + 20;
-  const char *name = "/stat";
-  for (int i = 0; i < 6; i++) {
-    at[i] = name[i];
-  }
-  for (; pid; pid /= 10) {
-    *--at = (char)('0' + pid % 10);
-  }
-  for (int i = 5; i >= 0; i--) {
-    *--at = "/proc/"[i];
-  }
-  long fd = open(AT_FDCWD, at, 0);
+  char path[64];
+  long fd = open(AT_FDCWD, of_process(path, pid, "/stat"), 0);
   checked("read", sys_3(__NR_read, fd, contents, 1024));
   sys_1(__NR_close, fd);
 }
 
-static long start_pod(int stages, const char *root) {
+#ifdef POD_ON_BRIDGE
+#include "bridge.h"
+#else
+static void connect_pod(long pid) {
+  (void)pid;
+  die("bridge.c connects pods", 0);
+}
+
+static void disconnect_pod(void) {
+  die("bridge.c disconnects pods", 0);
+}
+#endif
+
+static long start_pod(int stages, const char *root, int on_bridge) {
   word flags = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_INTO_CGROUP;
   long pid;
   look();
@@ -458,7 +469,9 @@ static long start_pod(int stages, const char *root) {
   open_pod(root);
   replace(".state.json", state, sizeof state - 1, 0600);
   checked("mkdir", sys_3(__NR_mkdirat, directory, "containers", 0700));
-  replace(".hosts", hosts, sizeof hosts - 1, 0644);
+  if (!on_bridge) {
+    replace(".hosts", hosts, sizeof hosts - 1, 0644);
+  }
   replace(".hostname", "pod\n", 4, 0644);
   replace(".resolv.conf", "nameserver 127.0.0.1\n", 21, 0644);
   make_shm();
@@ -503,6 +516,9 @@ static long start_pod(int stages, const char *root) {
     sys_1(__NR_close, pidfd);
   }
   sys_1(__NR_close, report[0]);
+  if (on_bridge) {
+    connect_pod(pid);
+  }
   read_stat(pid);
   replace(".state.json", state, sizeof state - 1, 0600);
   checked("sendto", sys_6(__NR_sendto, go_on, "g", 1, 0x4000 /* MSG_NOSIGNAL */, 0, 0));
@@ -534,7 +550,8 @@ static void remove_cgroup(void) {
 }
 
 static void end_pod(const char *root, long pid) {
-  static const char *const names[] = {"state.json", "hosts", "resolv.conf", "hostname"};
+  static const char *const names[] = {
+      "state.json", "hosts", "resolv.conf", "hostname", "network.json"};
   open_pod(root);
   read_to_end(open(directory, "state.json", O_NOFOLLOW));
   long pidfd = checked("pidfd_open", sys_2(__NR_pidfd_open, pid, 0));
@@ -543,7 +560,11 @@ static void end_pod(const char *root, long pid) {
   sys_3(__NR_getdents64, fd, contents, sizeof contents);
   sys_3(__NR_getdents64, fd, contents, sizeof contents);
   sys_1(__NR_close, fd);
-  sys_4(__NR_openat, directory, "network.json", O_RDONLY | O_CLOEXEC, 0);
+  long network = sys_4(__NR_openat, directory, "network.json", O_RDONLY | O_CLOEXEC, 0);
+  if (network >= 0) {
+    read_to_end(network);
+    disconnect_pod();
+  }
   checked("kill", sys_4(__NR_pidfd_send_signal, pidfd, SIGKILL, 0, 0));
   struct {
     int fd;
@@ -557,7 +578,7 @@ static void end_pod(const char *root, long pid) {
   sys_3(__NR_getdents64, fd, contents, 4096);
   checked("rmdir", sys_3(__NR_unlinkat, fd, "shm", AT_REMOVEDIR));
   checked("rmdir", sys_3(__NR_unlinkat, fd, "containers", AT_REMOVEDIR));
-  for (word i = 0; i < sizeof names / sizeof *names; i++) {
+  for (word i = 0; i < sizeof names / sizeof *names - (network < 0); i++) {
     checked("unlink", sys_3(__NR_unlinkat, fd, names[i], 0));
   }
   sys_3(__NR_getdents64, fd, contents, 4096);
@@ -605,9 +626,10 @@ static int format(char *to, word number) {
 static void serve(char *line) {
   int stages = line[0] == 'o' ? 1 : 2;
   const char *root = 0;
-  if (line[4] == 'p') {
-    root = line + 8;
-    for (char *at = line + 8; *at; at++) {
+  int on_bridge = line[4] == 'b';
+  if (line[4] == 'p' || on_bridge) {
+    root = line + (on_bridge ? sizeof "two bridge" : sizeof "two pod");
+    for (char *at = line; *at; at++) {
       if (*at == '\n') {
         *at = 0;
         break;
@@ -619,7 +641,7 @@ static void serve(char *line) {
     flags = flags * 10 + (word)(*at - '0');
   }
   word before = now();
-  long pid = root ? start_pod(stages, root) : start(stages, flags);
+  long pid = root ? start_pod(stages, root, on_bridge) : start(stages, flags);
   word ready = now();
   if (root) {
     end_pod(root, pid);
