@@ -6,20 +6,27 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
-/** The C program of {@code benchmarks/src/main/c/namespaces.c}, which takes one turn per line. */
+/** A C program of {@code benchmarks/src/main/c}, which takes one turn per line. */
 final class CProgram implements AutoCloseable {
   private final Process process;
   private final BufferedReader answers;
   private final OutputStream requests;
 
-  /** Starts what {@code benchmarks/namespaces} compiled. */
-  CProgram() throws IOException {
-    String path = System.getProperty("gatun.benchmarks.c", "");
-    if (path.isEmpty()) {
+  /**
+   * Starts what {@code benchmarks/namespaces} compiled.
+   *
+   * @param name the program's: {@code namespaces}, or {@code bridge} for pods on a bridge as well
+   */
+  CProgram(String name) throws IOException {
+    String directory = System.getProperty("gatun.benchmarks.c", "");
+    if (directory.isEmpty()) {
       throw new IllegalStateException(
           "no C program to compare with: benchmarks/namespaces compiles it");
     }
-    process = new ProcessBuilder(path).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    process =
+        new ProcessBuilder(directory + "/" + name)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
     answers =
         new BufferedReader(
             new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII));

@@ -75,7 +75,7 @@ public class NamespaceBenchmark {
     for (int i = 0; i < WARM_UP; i++) {
       hold(flags & Constants.CLONE_NEWUSER);
     }
-    CProgram c = new CProgram();
+    CProgram c = new CProgram("namespaces");
     program = c;
     turns =
         new Turns()

@@ -28,12 +28,25 @@ final class Turns {
     Times take() throws IOException;
   }
 
+  /** What is done before a turn, and is not measured. */
+  @FunctionalInterface
+  interface Preparation {
+    void prepare() throws IOException;
+  }
+
   private record Contestant(String name, Turn turn, List<Times> taken) {}
 
   private final List<Contestant> contestants = new ArrayList<>();
   private final List<Contestant> order = new ArrayList<>();
   private final Random random = new Random(1);
+  private Preparation preparation = () -> {};
   private boolean measures;
+
+  /** Says what is done before each turn, outside of what is measured. */
+  Turns before(Preparation work) {
+    preparation = work;
+    return this;
+  }
 
   Turns add(String name, Turn turn) {
     Contestant contestant = new Contestant(name, turn, new ArrayList<>());
@@ -51,6 +64,7 @@ final class Turns {
   void round() throws IOException {
     Collections.shuffle(order, random);
     for (Contestant contestant : order) {
+      preparation.prepare();
       Times times = contestant.turn().take();
       if (measures) {
         contestant.taken().add(times);
