@@ -548,8 +548,7 @@ static void count_pods(long socket) {
 }
 
 /* The table goes with the last pod, if nothing was changed since that was seen. */
-static void unpublish(void) {
-  long socket = netlink_socket(NETLINK_NETFILTER);
+static void unpublish(long socket) {
   count_pods(socket);
   bracket(NFNL_MSG_BATCH_BEGIN);
   if (pods_seen == 1) {
@@ -564,7 +563,6 @@ static void unpublish(void) {
     }
   }
   commit("unpublish", socket);
-  sys_1(__NR_close, socket);
 }
 
 /* --- all of it */
@@ -609,12 +607,18 @@ static void connect_pod(long pid) {
   write_hosts();
 }
 
-/* Addresses are given back last: nobody gets one that still leads here. */
+/*
+ * Addresses are given back last: nobody gets one that still leads here. To close a socket of
+ * nf_tables waits, some ten milliseconds, until what was deleted is freed; so does the deletion of
+ * an interface, and behind that one nothing is left to wait for.
+ */
 static void disconnect_pod(void) {
   long list = open(AT_FDCWD, LEASES, O_DIRECTORY);
   find_leases(list);
-  unpublish();
+  long filter = netlink_socket(NETLINK_NETFILTER);
+  unpublish(filter);
   detach();
+  sys_1(__NR_close, filter);
   give_back_leases(list);
   sys_1(__NR_close, list);
 }
