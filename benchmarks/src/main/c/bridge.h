@@ -385,10 +385,6 @@ static void add_chain(void) {
   number_be(NFTA_HOOK_HOOKNUM, NF_INET_POST_ROUTING);
   number_be(NFTA_HOOK_PRIORITY, 100 /* NF_IP_PRI_NAT_SRC */);
   end_nest(hook);
-  /* The rules are added to a chain that is empty, also when it was there. */
-  begin_nft(NFT_MSG_DELRULE, 0);
-  string(NFTA_RULE_TABLE, TABLE);
-  string(NFTA_RULE_CHAIN, "outbound");
 }
 
 static word expression, expression_data;
@@ -467,9 +463,20 @@ static word begin_elements(int message, int flags, const char *set) {
   return nest(NFTA_SET_ELEM_LIST_ELEMENTS);
 }
 
-static void publish(void) {
-  long socket = netlink_socket(NETLINK_NETFILTER);
-  bracket(NFNL_MSG_BATCH_BEGIN);
+static int has_table(long socket) {
+  begin_nft(NFT_MSG_GETTABLE, 0);
+  string(NFTA_TABLE_NAME, TABLE);
+  send_requests("look for the table", socket);
+  receive_answers("look for the table", socket);
+  const struct nlmsghdr *answer = (const struct nlmsghdr *)answers;
+  if (answer->nlmsg_type == NLMSG_ERROR && *(const int *)NLMSG_DATA(answer) == -ENOENT) {
+    return 0;
+  }
+  check_answer("look for the table", answer);
+  return 1;
+}
+
+static void add_table(void) {
   begin_nft(NFT_MSG_NEWTABLE, 0);
   string(NFTA_TABLE_NAME, TABLE);
   for (unsigned i = 0; i < 2; i++) {
@@ -479,6 +486,15 @@ static void publish(void) {
   add_chain();
   add_rule(&ranges[0]);
   add_rule(&ranges[1]);
+}
+
+static void publish(void) {
+  long socket = netlink_socket(NETLINK_NETFILTER);
+  int is_there = has_table(socket);
+  bracket(NFNL_MSG_BATCH_BEGIN);
+  if (!is_there) {
+    add_table();
+  }
   for (int i = 0; i < 2; i++) {
     const struct range *range = &ranges[i];
     word list = begin_elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, range->outbound);

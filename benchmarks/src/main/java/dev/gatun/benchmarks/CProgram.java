@@ -12,6 +12,11 @@ final class CProgram implements AutoCloseable {
   private final BufferedReader answers;
   private final OutputStream requests;
 
+  /** Starts the program without pods on a bridge. */
+  CProgram() throws IOException {
+    this("namespaces");
+  }
+
   /**
    * Starts what {@code benchmarks/namespaces} compiled.
    *

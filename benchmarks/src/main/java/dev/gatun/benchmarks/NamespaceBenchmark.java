@@ -75,7 +75,7 @@ public class NamespaceBenchmark {
     for (int i = 0; i < WARM_UP; i++) {
       hold(flags & Constants.CLONE_NEWUSER);
     }
-    CProgram c = new CProgram("namespaces");
+    CProgram c = new CProgram();
     program = c;
     turns =
         new Turns()
