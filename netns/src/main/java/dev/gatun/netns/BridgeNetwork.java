@@ -80,29 +80,27 @@ public final class BridgeNetwork {
   }
 
   /**
-   * Puts a pod on the bridge of whoever runs the program. All of the pod's is taken back if some of
-   * it fails.
+   * Makes the bridge ready for a pod: it is there and up, has the gateways' addresses, and its host
+   * forwards packets. Nothing of this is taken back with the pod.
    *
-   * @param kernel runs the programs
-   * @param config names the bridge and the MTU
-   * @param pod the pod's namespace, given by its pause process
-   * @param hostLink from {@link #hostLink}
+   * @param kernel runs the program
+   * @param host where the bridge is
+   * @param config names the bridge
    * @param leases the pod's addresses, at least one and at most one of a range
-   * @return what the pod has now
    * @throws NetlinkException if the kernel refuses something
    * @throws dev.gatun.linux.SyscallException if a namespace or a sysctl refuses
    */
-  public static Attachment attach(
-      Kernel kernel,
-      NetworkConfig config,
-      NetworkNamespace pod,
-      String hostLink,
-      List<AddressPool.Lease> leases) {
-    return attach(kernel, NetworkNamespace.own(), config, pod, hostLink, leases);
+  public static void prepare(
+      Kernel kernel, NetworkNamespace host, NetworkConfig config, List<AddressPool.Lease> leases) {
+    Bridge bridge = new Bridge(config.bridge(), leases);
+    Replies replies = bridge.run(kernel, host);
+    bridge.explain(replies);
+    replies.orThrow();
   }
 
   /**
-   * Puts a pod on the bridge of a namespace.
+   * Puts a pod on the bridge, which {@link #prepare} has made ready. All of the pod's is taken back
+   * if some of it fails.
    *
    * @param kernel runs the programs
    * @param host where the bridge is
@@ -110,7 +108,11 @@ public final class BridgeNetwork {
    * @param pod the pod's namespace, given by its pause process
    * @param hostLink from {@link #hostLink}
    * @param leases the pod's addresses, at least one and at most one of a range
+   * @param hairpin whether what comes in by the pod's port may go out by it: a host port of its own
+   *     may lead a pod to itself
    * @return what the pod has now
+   * @throws NetlinkException if the kernel refuses something
+   * @throws dev.gatun.linux.SyscallException if a namespace refuses
    */
   public static Attachment attach(
       Kernel kernel,
@@ -118,12 +120,10 @@ public final class BridgeNetwork {
       NetworkConfig config,
       NetworkNamespace pod,
       String hostLink,
-      List<AddressPool.Lease> leases) {
-    if (leases.isEmpty()) {
-      throw new IllegalArgumentException("no address for \"" + hostLink + "\"");
-    }
+      List<AddressPool.Lease> leases,
+      boolean hairpin) {
     RouteMessages.checkName(hostLink);
-    Attach attach = new Attach(kernel, host, config, pod, hostLink, leases);
+    Attach attach = new Attach(kernel, host, config, pod, hostLink, leases, hairpin);
     Replies replies = attach.run();
     try {
       attach.explain(replies);
@@ -146,16 +146,6 @@ public final class BridgeNetwork {
    * Takes a pod off the bridge: both ends are gone afterwards. It is fine if they were before.
    *
    * @param kernel runs the program
-   * @param hostLink from {@link #hostLink}
-   */
-  public static void detach(Kernel kernel, String hostLink) {
-    detach(kernel, NetworkNamespace.own(), hostLink);
-  }
-
-  /**
-   * Takes a pod off the bridge of a namespace.
-   *
-   * @param kernel runs the program
    * @param host where the bridge is
    * @param hostLink from {@link #hostLink}
    */
@@ -166,39 +156,56 @@ public final class BridgeNetwork {
     Conversation.talk(kernel, host, Constants.NETLINK_ROUTE, r);
   }
 
-  /** One attachment, in one program. */
-  private static final class Attach {
-    private final Kernel kernel;
-    private final NetworkNamespace host;
-    private final NetworkNamespace pod;
-    private final NetworkConfig config;
-    private final String hostLink;
+  private static Label gone(ProgramBuilder b) {
+    Label gone = b.label("no such link");
+    b.outOfLine(() -> {
+      b.bind(gone);
+      b.fail(Errno.ENODEV);
+    });
+    return gone;
+  }
+
+  private static NetlinkException missingModule(
+      String module, String name, NetlinkException error) {
+    return new NetlinkException(
+        "create link \""
+            + name
+            + "\": the kernel has no links of kind "
+            + module
+            + ": module "
+            + module
+            + " is not there, or cannot be loaded",
+        Errno.EOPNOTSUPP,
+        error);
+  }
+
+  private static void disabled(@Nullable NetlinkException error, AddressPool.Lease lease) {
+    if (error != null && lease.range().isIpv6() && error.errno() == Errno.EACCES) {
+      throw new NetlinkException(
+          error.operation() + ": IPv6 is turned off there (sysctl disable_ipv6)",
+          Errno.EACCES,
+          error);
+    }
+  }
+
+  /** The bridge, in one program. */
+  private static final class Bridge {
+    private final String name;
     private final List<AddressPool.Lease> leases;
-    private final String mac;
 
     private final Requests making = new Requests();
     private final Requests bringingUp = new Requests(2);
-    private final Requests pairing = new Requests(3);
     private final Requests addressing = new Requests(1000);
-    private final Requests pods = new Requests(2000);
 
-    Attach(
-        Kernel kernel,
-        NetworkNamespace host,
-        NetworkConfig config,
-        NetworkNamespace pod,
-        String hostLink,
-        List<AddressPool.Lease> leases) {
-      this.kernel = kernel;
-      this.host = host;
-      this.config = config;
-      this.pod = pod;
-      this.hostLink = hostLink;
+    Bridge(String name, List<AddressPool.Lease> leases) {
+      this.name = name;
       this.leases = leases;
-      mac = LinkLayerAddress.text(LinkLayerAddress.of(leases.getFirst().address()));
+      if (leases.isEmpty()) {
+        throw new IllegalArgumentException("no address on \"" + name + "\"");
+      }
     }
 
-    Replies run() {
+    Replies run(Kernel kernel, NetworkNamespace host) {
       ProgramBuilder b = new ProgramBuilder(kernel.arch());
       Conversation conversation = new Conversation(b, Conversation.SMALL);
       Slot[] sockets = new Slot[1];
@@ -208,12 +215,9 @@ public final class BridgeNetwork {
           host,
           () -> {
             sockets[0] = conversation.socket(Constants.NETLINK_ROUTE);
-            findBridge(conversation, sockets[0], bridge);
+            find(conversation, sockets[0], bridge);
             sysctls(conversation);
           });
-      Slot podSocket = conversation.socket(pod, Constants.NETLINK_ROUTE);
-
-      String name = config.bridge();
       RouteMessages.upBridge(bringingUp, name, bridge);
       bringingUp.acknowledge();
       conversation.must(sockets[0], bringingUp);
@@ -224,40 +228,11 @@ public final class BridgeNetwork {
       }
       addressing.acknowledge();
       conversation.exchange(sockets[0], addressing);
-      RouteMessages.newVeth(
-          pairing,
-          new RouteMessages.End(hostLink, config.mtu(), null, true),
-          bridge,
-          new RouteMessages.End(NAME, config.mtu(), mac, false),
-          pod.pid());
-      pairing.acknowledge();
-      conversation.must(sockets[0], pairing);
-
-      Slot index = b.slot("index in the pod");
-      b.step("find link \"" + NAME + "\" in the pod", "");
-      conversation.index(podSocket, NAME, index, gone(b));
-      RouteMessages.upLink(pods, "lo");
-      // Only now: an end that has no other one yet cannot be up.
-      RouteMessages.upLink(pods, NAME);
-      for (AddressPool.Lease lease : leases) {
-        Subnet range = lease.range();
-        RouteMessages.newAddress(pods, NAME, index, lease.address(), range.prefix());
-        RouteMessages.newRoute(
-            pods,
-            new RouteMessages.Target(range.isIpv6(), null),
-            range.gateway(),
-            NAME,
-            index,
-            false);
-      }
-      pods.acknowledge();
-      conversation.exchange(podSocket, pods);
       return conversation.run(kernel);
     }
 
-    private void findBridge(Conversation conversation, Slot socket, Slot bridge) {
+    private void find(Conversation conversation, Slot socket, Slot bridge) {
       ProgramBuilder b = conversation.program();
-      String name = config.bridge();
       Label missing = b.label("no bridge");
       Label there = b.label("bridge");
       b.step("find bridge \"" + name + "\"", "");
@@ -277,8 +252,8 @@ public final class BridgeNetwork {
     private void sysctls(Conversation conversation) {
       ProgramBuilder b = conversation.program();
       // A pod must not configure its host by router advertisements, so this is before it is up.
-      b.step("turn off router advertisements on \"" + config.bridge() + "\"", "");
-      sysctl(conversation, "/proc/sys/net/ipv6/conf/" + config.bridge() + "/accept_ra", '1', "0");
+      b.step("turn off router advertisements on \"" + name + "\"", "");
+      sysctl(conversation, "/proc/sys/net/ipv6/conf/" + name + "/accept_ra", '1', "0");
       b.step("turn on forwarding of packets", "");
       boolean[] done = new boolean[2];
       for (AddressPool.Lease lease : leases) {
@@ -288,15 +263,6 @@ public final class BridgeNetwork {
         }
         done[family] = true;
       }
-    }
-
-    private static Label gone(ProgramBuilder b) {
-      Label gone = b.label("no such link");
-      b.outOfLine(() -> {
-        b.bind(gone);
-        b.fail(Errno.ENODEV);
-      });
-      return gone;
     }
 
     /**
@@ -334,7 +300,6 @@ public final class BridgeNetwork {
 
     /** Says in a sentence what some errors come from. */
     void explain(Replies replies) {
-      String name = config.bridge();
       NetlinkException error = replies.failure(making, 0);
       if (error != null && error.errno() == Errno.EOPNOTSUPP) {
         throw missingModule("bridge", name, error);
@@ -348,35 +313,99 @@ public final class BridgeNetwork {
       }
       for (int i = 0; i < leases.size(); i++) {
         disabled(replies.failure(addressing, i), leases.get(i));
-        // Behind those that bring up the links, each with its route.
-        disabled(replies.failure(pods, 2 + 2 * i), leases.get(i));
       }
-      error = replies.failure(pairing, 0);
+    }
+  }
+
+  /** One attachment, in one program. */
+  private static final class Attach {
+    private final Kernel kernel;
+    private final NetworkNamespace host;
+    private final NetworkNamespace pod;
+    private final NetworkConfig config;
+    private final String hostLink;
+    private final List<AddressPool.Lease> leases;
+    private final boolean hairpin;
+    private final String mac;
+
+    private final Requests pairing = new Requests(3);
+    private final Requests returning = new Requests(4);
+    private final Requests pods = new Requests(2000);
+
+    Attach(
+        Kernel kernel,
+        NetworkNamespace host,
+        NetworkConfig config,
+        NetworkNamespace pod,
+        String hostLink,
+        List<AddressPool.Lease> leases,
+        boolean hairpin) {
+      if (leases.isEmpty()) {
+        throw new IllegalArgumentException("no address for \"" + hostLink + "\"");
+      }
+      this.kernel = kernel;
+      this.host = host;
+      this.config = config;
+      this.pod = pod;
+      this.hostLink = hostLink;
+      this.leases = leases;
+      this.hairpin = hairpin;
+      mac = LinkLayerAddress.text(LinkLayerAddress.of(leases.getFirst().address()));
+    }
+
+    Replies run() {
+      ProgramBuilder b = new ProgramBuilder(kernel.arch());
+      Conversation conversation = new Conversation(b, Conversation.SMALL);
+      Slot hostSocket = conversation.socket(host, Constants.NETLINK_ROUTE);
+      Slot podSocket = conversation.socket(pod, Constants.NETLINK_ROUTE);
+      Slot bridge = b.slot("index of the bridge");
+      b.step("find bridge \"" + config.bridge() + "\"", "");
+      conversation.index(hostSocket, config.bridge(), bridge, gone(b));
+      RouteMessages.newVeth(
+          pairing,
+          new RouteMessages.End(hostLink, config.mtu(), null, true),
+          bridge,
+          new RouteMessages.End(NAME, config.mtu(), mac, false),
+          pod.pid());
+      pairing.acknowledge();
+      conversation.must(hostSocket, pairing);
+      if (hairpin) {
+        RouteMessages.hairpin(returning, hostLink);
+        returning.acknowledge();
+        conversation.exchange(hostSocket, returning);
+      }
+
+      Slot index = b.slot("index in the pod");
+      b.step("find link \"" + NAME + "\" in the pod", "");
+      conversation.index(podSocket, NAME, index, gone(b));
+      RouteMessages.upLink(pods, "lo");
+      // Only now: an end that has no other one yet cannot be up.
+      RouteMessages.upLink(pods, NAME);
+      for (AddressPool.Lease lease : leases) {
+        Subnet range = lease.range();
+        RouteMessages.newAddress(pods, NAME, index, lease.address(), range.prefix());
+        RouteMessages.newRoute(
+            pods,
+            new RouteMessages.Target(range.isIpv6(), null),
+            range.gateway(),
+            NAME,
+            index,
+            false);
+      }
+      pods.acknowledge();
+      conversation.exchange(podSocket, pods);
+      return conversation.run(kernel);
+    }
+
+    /** Says in a sentence what some errors come from. */
+    void explain(Replies replies) {
+      NetlinkException error = replies.failure(pairing, 0);
       if (error != null && error.errno() == Errno.EOPNOTSUPP) {
         throw missingModule("veth", hostLink, error);
       }
-    }
-
-    private static NetlinkException missingModule(
-        String module, String name, NetlinkException error) {
-      return new NetlinkException(
-          "create link \""
-              + name
-              + "\": the kernel has no links of kind "
-              + module
-              + ": module "
-              + module
-              + " is not there, or cannot be loaded",
-          Errno.EOPNOTSUPP,
-          error);
-    }
-
-    private static void disabled(@Nullable NetlinkException error, AddressPool.Lease lease) {
-      if (error != null && lease.range().isIpv6() && error.errno() == Errno.EACCES) {
-        throw new NetlinkException(
-            error.operation() + ": IPv6 is turned off there (sysctl disable_ipv6)",
-            Errno.EACCES,
-            error);
+      for (int i = 0; i < leases.size(); i++) {
+        // Behind those that bring up the links, each with its route.
+        disabled(replies.failure(pods, 2 + 2 * i), leases.get(i));
       }
     }
 

@@ -34,33 +34,14 @@ public final class Nftables {
   private Nftables() {}
 
   /**
-   * Lets a pod reach the world under the host's addresses, if the configuration says so.
-   *
-   * @param kernel the kernel
-   * @param host the host's network namespace
-   * @param config how pods are connected
-   * @param podId the pod
-   * @param addresses what it leased
-   * @throws NetlinkException when the kernel refuses, or lacks what is needed
-   */
-  public static void ensure(
-      Kernel kernel,
-      NetworkNamespace host,
-      NetworkConfig config,
-      String podId,
-      List<AddressPool.Lease> addresses) {
-    new PodRules(kernel, host).add(config, podId, addresses, List.of());
-  }
-
-  /**
-   * Does what {@link #ensure} does, and publishes ports, in one transaction. What another pod has
-   * at one of the addresses is taken away: it died, or the address would be its own.
+   * Lets a pod reach the world under the host's addresses, if the configuration says so, and
+   * publishes ports, in one transaction. What another pod has at one of the addresses is taken
+   * away: it died, or the address would be its own.
    *
    * @param kernel the kernel
    * @param host the host's network namespace, with the bridge in it
    * @param config how pods are connected
    * @param podId the pod
-   * @param hostLink its port of the bridge, from {@link BridgeNetwork#hostLink}
    * @param addresses what it leased
    * @param mappings the ports; one without an address of the host is published for each family that
    *     the pod has an address of
@@ -72,14 +53,9 @@ public final class Nftables {
       NetworkNamespace host,
       NetworkConfig config,
       String podId,
-      String hostLink,
       List<AddressPool.Lease> addresses,
       List<PortMapping> mappings) {
-    PodRules rules = new PodRules(kernel, host);
-    if (!mappings.isEmpty()) {
-      rules.letPacketsReturn(hostLink);
-    }
-    rules.add(config, podId, addresses, mappings);
+    new PodRules(kernel, host).add(config, podId, addresses, mappings);
   }
 
   /**

@@ -90,6 +90,16 @@ final class RouteMessages {
     return number;
   }
 
+  /** Lets what comes in by a port of a bridge go out by it. */
+  static int hairpin(Requests r, String name) {
+    int number = setLink(r, "put link \"" + name + "\" into hairpin mode", name, 0, 0);
+    int info = r.nest(Rtnetlink.IFLA_LINKINFO);
+    r.string(Rtnetlink.IFLA_INFO_SLAVE_KIND, "bridge");
+    int port = r.nest(Rtnetlink.IFLA_INFO_SLAVE_DATA);
+    r.u8(Rtnetlink.IFLA_BRPORT_MODE, 1).end(port).end(info);
+    return number;
+  }
+
   /** Makes a bridge. One that is given its link-layer address does not change it with its ports. */
   static int newBridge(Requests r, String name, byte @Nullable [] address, boolean isUp) {
     int number = newLink(r, "create bridge \"" + name + "\"");
@@ -154,6 +164,8 @@ final class RouteMessages {
     if (address != null) {
       r.attribute(Rtnetlink.IFLA_ADDRESS, LinkLayerAddress.parse(address));
     }
+    // By default the kernel makes queues for each processor, and then uses one of them.
+    r.u32(Rtnetlink.IFLA_NUM_TX_QUEUES, 1).u32(Rtnetlink.IFLA_NUM_RX_QUEUES, 1);
   }
 
   static int deleteLink(Requests r, String name) {

@@ -57,11 +57,13 @@ class BridgeCheckTest {
   }
 
   private Attachment attach(List<Lease> leases) {
-    return BridgeNetwork.attach(kernel, host.namespace(), CONFIG, pod.namespace(), LINK, leases);
+    BridgeNetwork.prepare(kernel, host.namespace(), CONFIG, leases);
+    return BridgeNetwork.attach(
+        kernel, host.namespace(), CONFIG, pod.namespace(), LINK, leases, true);
   }
 
   private void publish(String podId, List<Lease> leases, List<PortMapping> ports) {
-    Nftables.publish(kernel, host.namespace(), CONFIG, podId, LINK, leases, ports);
+    Nftables.publish(kernel, host.namespace(), CONFIG, podId, leases, ports);
   }
 
   private List<String> check(Attachment made, boolean masquerade, List<PortMapping> ports) {

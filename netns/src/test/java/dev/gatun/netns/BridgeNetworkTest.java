@@ -54,7 +54,9 @@ class BridgeNetworkTest {
 
   private Attachment attach(
       TestNamespace host, TestNamespace pod, String link, List<Lease> leases) {
-    return BridgeNetwork.attach(kernel, host.namespace(), CONFIG, pod.namespace(), link, leases);
+    BridgeNetwork.prepare(kernel, host.namespace(), CONFIG, leases);
+    return BridgeNetwork.attach(
+        kernel, host.namespace(), CONFIG, pod.namespace(), link, leases, false);
   }
 
   @Test
@@ -86,6 +88,7 @@ class BridgeNetworkTest {
       assertTrue(one.run("ip", "link", "show", "lo").contains("UP"));
       String port = host.run("ip", "-d", "link", "show", "gtone");
       assertTrue(port.contains("master gatun0") && port.contains("UP"), port);
+      assertTrue(port.contains("hairpin off"), port);
       String bridge = host.run("ip", "addr", "show", "gatun0");
       assertTrue(bridge.contains("inet 10.207.0.1/16"), bridge);
       assertTrue(bridge.contains("inet6 fd67:6174:756e::1/64 scope global nodad"), bridge);
@@ -281,6 +284,10 @@ class BridgeNetworkTest {
     return answer.u32(-errno).u32(16).u32(0).u32(0).u32(0).bytes();
   }
 
+  private static void attach(Kernel kernel, NetworkNamespace pod) {
+    BridgeNetwork.attach(kernel, NetworkNamespace.own(), CONFIG, pod, "gtone", both(2), false);
+  }
+
   @Test
   void whatTheKernelLacksIsNamed() {
     NetworkNamespace pod = NetworkNamespace.of("/proc/2/ns/net", 2);
@@ -288,30 +295,28 @@ class BridgeNetworkTest {
     NetlinkException e =
         assertThrows(
             NetlinkException.class,
-            () -> BridgeNetwork.attach(noBridge, CONFIG, pod, "gtone", both(2)));
+            () -> BridgeNetwork.prepare(noBridge, NetworkNamespace.own(), CONFIG, both(2)));
     assertEquals(
         "create link \"gatun0\": the kernel has no links of kind bridge: module bridge is not"
             + " there, or cannot be loaded",
         e.getMessage());
     ScriptedKernel noVeth = new ScriptedKernel().answer(error(3, Errno.EOPNOTSUPP));
-    e =
-        assertThrows(
-            NetlinkException.class,
-            () -> BridgeNetwork.attach(noVeth, CONFIG, pod, "gtone", both(2)));
+    e = assertThrows(NetlinkException.class, () -> attach(noVeth, pod));
     assertEquals(
         "create link \"gtone\": the kernel has no links of kind veth: module veth is not there, or"
             + " cannot be loaded",
         e.getMessage());
     assertEquals(1, noVeth.runs(), "nothing was made, so nothing is deleted");
-    // Another pod was faster: fine. Something else of the pod's failed: deleted, in a second run.
+    // Another pod was faster: fine.
+    ScriptedKernel late =
+        new ScriptedKernel().answer(join(error(1, Errno.EEXIST), error(2, 0), error(1001, 0)));
+    BridgeNetwork.prepare(late, NetworkNamespace.own(), CONFIG, both(2));
+    // Something else of the pod's failed: deleted, in a second run.
     ScriptedKernel half =
         new ScriptedKernel()
-            .answer(join(error(1, Errno.EEXIST), error(3, 0), error(2003, Errno.ENOMEM)))
+            .answer(join(error(3, 0), error(2003, Errno.ENOMEM)))
             .answer(error(1, 0));
-    e =
-        assertThrows(
-            NetlinkException.class,
-            () -> BridgeNetwork.attach(half, CONFIG, pod, "gtone", both(2)));
+    e = assertThrows(NetlinkException.class, () -> attach(half, pod));
     assertEquals(
         "add route to 0.0.0.0/0 by \"eth0\": RTM_NEWROUTE: ENOMEM (cannot allocate memory)",
         e.getMessage());
@@ -321,10 +326,7 @@ class BridgeNetworkTest {
         new ScriptedKernel()
             .answer(join(error(3, 0), error(2003, Errno.ENOMEM)))
             .answer(error(1, Errno.EBUSY));
-    e =
-        assertThrows(
-            NetlinkException.class,
-            () -> BridgeNetwork.attach(stuck, CONFIG, pod, "gtone", both(2)));
+    e = assertThrows(NetlinkException.class, () -> attach(stuck, pod));
     assertEquals(
         "delete link \"gtone\": RTM_DELLINK: EBUSY (device or resource busy)",
         e.getSuppressed()[0].getMessage());

@@ -1,6 +1,5 @@
 package dev.gatun.netns.netfilter;
 
-import dev.gatun.linux.Constants;
 import dev.gatun.linux.Errno;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.netns.AddressPool;
@@ -10,10 +9,6 @@ import dev.gatun.netns.NetworkConfig;
 import dev.gatun.netns.NetworkNamespace;
 import dev.gatun.netns.PortMapping;
 import dev.gatun.netns.Subnet;
-import dev.gatun.netns.netlink.Conversation;
-import dev.gatun.netns.netlink.Netlink;
-import dev.gatun.netns.netlink.Requests;
-import dev.gatun.netns.netlink.Rtnetlink;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -29,10 +24,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PodRules {
   private static final int MOST_TRIES = 256;
-
-  private static final int IFLA_INFO_SLAVE_KIND = 4;
-  private static final int IFLA_INFO_SLAVE_DATA = 5;
-  private static final int IFLA_BRPORT_MODE = 4;
 
   private final Kernel kernel;
   private final NetworkNamespace host;
@@ -136,30 +127,6 @@ public final class PodRules {
       }
       throw e;
     }
-  }
-
-  /**
-   * Puts a port of a bridge into hairpin mode: what came in by it may go out by it.
-   *
-   * @param link the port
-   * @throws NetlinkException when it is not there, or not of a bridge
-   */
-  public void letPacketsReturn(String link) {
-    Requests requests = new Requests();
-    requests.begin(
-        "put link \"" + link + "\" into hairpin mode",
-        "RTM_NEWLINK",
-        Rtnetlink.RTM_NEWLINK,
-        Netlink.NLM_F_REQUEST | Netlink.NLM_F_ACK);
-    for (int i = 0; i < Rtnetlink.SIZEOF_IFINFOMSG; i++) {
-      requests.u8(0);
-    }
-    requests.string(Rtnetlink.IFLA_IFNAME, link);
-    int info = requests.nest(Rtnetlink.IFLA_LINKINFO);
-    requests.string(IFLA_INFO_SLAVE_KIND, "bridge");
-    int port = requests.nest(IFLA_INFO_SLAVE_DATA);
-    requests.u8(IFLA_BRPORT_MODE, 1).end(port).end(info);
-    Conversation.talk(kernel, host, Constants.NETLINK_ROUTE, requests);
   }
 
   /** Whether it may go well if what is there is looked at once more. */

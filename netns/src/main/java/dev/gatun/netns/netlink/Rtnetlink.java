@@ -29,8 +29,13 @@ public final class Rtnetlink {
   public static final int IFLA_LINKINFO = 18;
   public static final int IFLA_NET_NS_PID = 19;
   public static final int IFLA_EXT_MASK = 29;
+  public static final int IFLA_NUM_TX_QUEUES = 31;
+  public static final int IFLA_NUM_RX_QUEUES = 32;
   public static final int IFLA_INFO_KIND = 1;
   public static final int IFLA_INFO_DATA = 2;
+  public static final int IFLA_INFO_SLAVE_KIND = 4;
+  public static final int IFLA_INFO_SLAVE_DATA = 5;
+  public static final int IFLA_BRPORT_MODE = 4;
   public static final int VETH_INFO_PEER = 1;
   public static final int RTEXT_FILTER_SKIP_STATS = 8;
 

@@ -72,7 +72,7 @@ class NftablesTest {
   }
 
   private void publish(String podId, int number, String... ports) {
-    Nftables.publish(kernel, host.namespace(), CONFIG, podId, LINK, leases(number), ports(ports));
+    Nftables.publish(kernel, host.namespace(), CONFIG, podId, leases(number), ports(ports));
   }
 
   private void unpublish(String podId, int number) {
@@ -141,21 +141,21 @@ class NftablesTest {
 
   @Test
   void onlyWhatIsAskedForIsThere() throws Exception {
-    Nftables.ensure(kernel, host.namespace(), CONFIG, "a", leases(2));
+    Nftables.publish(kernel, host.namespace(), CONFIG, "a", leases(2), List.of());
     String outbound = ruleset();
     assertTrue(outbound.contains("ip saddr @outbound4 ip daddr != @outbound4 masquerade"));
     assertFalse(outbound.contains("dnat"), outbound);
     assertFalse(outbound.contains("prerouting"), outbound);
     assertEquals("0", routeLocalnet());
-    Nftables.ensure(kernel, host.namespace(), CONFIG, "a", leases(2));
+    Nftables.publish(kernel, host.namespace(), CONFIG, "a", leases(2), List.of());
     assertEquals(outbound, ruleset());
     unpublish("a", 2);
     assertEquals("", ruleset());
 
     NetworkConfig plain = new NetworkConfig("gatun0", RANGE4, RANGE6, 1500, false);
-    Nftables.ensure(kernel, host.namespace(), plain, "a", leases(2));
+    Nftables.publish(kernel, host.namespace(), plain, "a", leases(2), List.of());
     assertEquals("", ruleset());
-    Nftables.publish(kernel, host.namespace(), plain, "a", LINK, leases(2), ports("1:1"));
+    Nftables.publish(kernel, host.namespace(), plain, "a", leases(2), ports("1:1"));
     String published = ruleset();
     assertFalse(published.contains("outbound"), published);
     assertTrue(published.contains("@ranges4 ct status dnat masquerade"), published);
@@ -166,13 +166,7 @@ class NftablesTest {
 
     // IPv6 alone needs no switch of IPv4.
     Nftables.publish(
-        kernel,
-        host.namespace(),
-        CONFIG,
-        "a",
-        LINK,
-        leases(2).subList(1, 2),
-        ports("[::]:8080:80"));
+        kernel, host.namespace(), CONFIG, "a", leases(2).subList(1, 2), ports("[::]:8080:80"));
     assertEquals("0", routeLocalnet());
   }
 
@@ -244,7 +238,6 @@ class NftablesTest {
                         host.namespace(),
                         CONFIG,
                         "b",
-                        LINK,
                         List.of(lease4(3)),
                         ports("[::1]:1:1")))
             .getMessage());
@@ -291,7 +284,6 @@ class NftablesTest {
         host.namespace(),
         CONFIG,
         "b",
-        LINK,
         List.of(new Lease(other, other.address(9))),
         ports("1:1"));
     publish("a", 2, "2:2");
@@ -337,7 +329,7 @@ class NftablesTest {
     Subnet subnet = Subnet.parse(range);
     // No two pods have one address.
     Lease lease = new Lease(subnet, subnet.address(podId.charAt(0)));
-    Nftables.ensure(kernel, host.namespace(), CONFIG, podId, List.of(lease));
+    Nftables.publish(kernel, host.namespace(), CONFIG, podId, List.of(lease), List.of());
   }
 
   private void assertRanges(String expected) throws Exception {
@@ -349,7 +341,8 @@ class NftablesTest {
   @Test
   void theLastAddressesOfAllAreARangeToo() throws Exception {
     Subnet top = Subnet.parse("255.255.0.0/16");
-    Nftables.ensure(kernel, host.namespace(), CONFIG, "a", List.of(new Lease(top, top.address(9))));
+    Nftables.publish(
+        kernel, host.namespace(), CONFIG, "a", List.of(new Lease(top, top.address(9))), List.of());
     publish("b", 2);
     assertTrue(ruleset().contains("255.255.0.0/16"), ruleset());
     Nftables.unpublish(kernel, host.namespace(), "a", List.of());

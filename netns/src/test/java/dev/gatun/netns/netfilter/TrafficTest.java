@@ -95,13 +95,15 @@ class TrafficTest {
 
   private TestNamespace pod(String name, int number) throws Exception {
     TestNamespace pod = namespace();
+    BridgeNetwork.prepare(kernel, host.namespace(), NetworkConfig.DEFAULT, leases(number));
     BridgeNetwork.attach(
         kernel,
         host.namespace(),
         NetworkConfig.DEFAULT,
         pod.namespace(),
         link(name),
-        leases(number));
+        leases(number),
+        true);
     return pod;
   }
 
@@ -111,13 +113,7 @@ class TrafficTest {
       mappings.add(PortMapping.parse(port));
     }
     Nftables.publish(
-        kernel,
-        host.namespace(),
-        NetworkConfig.DEFAULT,
-        name,
-        link(name),
-        leases(number),
-        mappings);
+        kernel, host.namespace(), NetworkConfig.DEFAULT, name, leases(number), mappings);
   }
 
   private void unpublish(String name, int number) {

@@ -13,7 +13,9 @@ import dev.gatun.runtime.sandbox.Sandbox;
 import dev.gatun.runtime.sandbox.SandboxCreate;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,17 +62,27 @@ final class CniNetworking extends Networking {
     return networking;
   }
 
-  @Override
-  void connect(SandboxCreate sandbox) {
-    CniNetwork found = network;
-    if (found == null) {
+  private CniNetwork network() {
+    if (network == null) {
       throw new IllegalStateException("a network that has been connected");
     }
-    String mode = MODE + found.name();
-    sandbox.write(NetworkState.FILE, NetworkState.begun(mode, ports).toBytes());
+    return network;
+  }
+
+  private String mode() {
+    return MODE + network().name();
+  }
+
+  @Override
+  Map<String, byte[]> begun() {
+    return Map.of(NetworkState.FILE, NetworkState.begun(mode(), ports).toBytes());
+  }
+
+  @Override
+  Map<String, byte[]> connect(SandboxCreate sandbox) {
     namespace = sandbox.networkNamespace();
     CniAttachment prepared =
-        found.attach(plugins, id, sandbox.networkNamespace(), INTERFACE, arguments());
+        network().attach(plugins, id, sandbox.networkNamespace(), INTERFACE, arguments());
     sandbox.write(FILE, prepared.toBytes());
     attachment = prepared;
     CniResult result;
@@ -78,15 +90,17 @@ final class CniNetworking extends Networking {
       result = prepared.add(plugins);
     }
     sandbox.write(FILE, prepared.toBytes());
-    sandbox.write(NetworkState.FILE, state(mode, result).toBytes());
+    Map<String, byte[]> files = new HashMap<>();
+    files.put(NetworkState.FILE, state(mode(), result).toBytes());
     List<IpAddress> addresses = new ArrayList<>();
     for (CniResult.Ip ip : result.podIps()) {
       addresses.add(ip.address());
     }
-    writeHosts(sandbox, addresses);
+    files.put(SandboxCreate.HOSTS, hosts(sandbox, addresses));
     if (!result.dns().nameservers().isEmpty()) {
-      sandbox.write("resolv.conf", resolvConf(result.dns()));
+      files.put(SandboxCreate.RESOLV_CONF, resolvConf(result.dns()));
     }
+    return files;
   }
 
   private CniArguments arguments() {

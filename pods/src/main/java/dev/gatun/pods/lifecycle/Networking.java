@@ -17,6 +17,7 @@ import dev.gatun.runtime.sandbox.SandboxState;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,8 +60,24 @@ abstract class Networking {
     return mode.startsWith("cni:") ? CniNetworking.of(root, sandbox) : new Nothing(root, id);
   }
 
-  /** Makes it, and writes down what it is. */
-  abstract void connect(SandboxCreate sandbox);
+  /**
+   * What the pod's directory says of it from the beginning: enough to take it back whatever
+   * happens.
+   *
+   * @return contents of files by their names
+   */
+  abstract Map<String, byte[]> begun();
+
+  /** Makes what does not need the pod's namespace, while the pause process is still starting. */
+  void prepare() {}
+
+  /**
+   * Makes the rest.
+   *
+   * @param sandbox whose pause process is ready
+   * @return what the pod's directory says of it once everything is made: contents of files
+   */
+  abstract Map<String, byte[]> connect(SandboxCreate sandbox);
 
   /**
    * Takes back what can only be taken back while the pause process holds the namespace. What a pod
@@ -81,7 +98,7 @@ abstract class Networking {
   abstract List<String> disconnect(boolean force);
 
   /** The names that every pod knows, and its own at its addresses. */
-  static void writeHosts(SandboxCreate sandbox, List<IpAddress> addresses) {
+  static byte[] hosts(SandboxCreate sandbox, List<IpAddress> addresses) {
     SandboxState state = sandbox.state();
     String hostname = state.hostname();
     StringBuilder hosts =
@@ -90,7 +107,7 @@ abstract class Networking {
       hosts.append(address).append('\t').append(hostname == null ? state.id() : hostname);
       hosts.append('\n');
     }
-    sandbox.write("hosts", hosts.toString().getBytes(StandardCharsets.UTF_8));
+    return hosts.toString().getBytes(StandardCharsets.UTF_8);
   }
 
   /** Nothing but a loopback interface, or the host's network. */
@@ -100,7 +117,14 @@ abstract class Networking {
     }
 
     @Override
-    void connect(SandboxCreate sandbox) {}
+    Map<String, byte[]> begun() {
+      return Map.of();
+    }
+
+    @Override
+    Map<String, byte[]> connect(SandboxCreate sandbox) {
+      return Map.of();
+    }
 
     @Override
     List<String> disconnect(boolean force) {
@@ -112,6 +136,7 @@ abstract class Networking {
   private static final class Bridge extends Networking {
     private final NetworkConfig config;
     private final List<PortMapping> ports;
+    private List<AddressPool.Lease> leases = List.of();
 
     Bridge(PodRoot root, String id, NetworkConfig config, List<PortMapping> ports) {
       super(root, id);
@@ -120,21 +145,30 @@ abstract class Networking {
     }
 
     @Override
-    void connect(SandboxCreate sandbox) {
-      sandbox.write(NetworkState.FILE, NetworkState.begun("bridge", ports).toBytes());
-      String link = BridgeNetwork.hostLink(root, id);
-      List<AddressPool.Lease> leases =
-          new AddressPool(kernel, root).lease(ranges(), id, this::isAlive);
+    Map<String, byte[]> begun() {
+      return Map.of(NetworkState.FILE, NetworkState.begun("bridge", ports).toBytes());
+    }
+
+    @Override
+    void prepare() {
+      leases = new AddressPool(kernel, root).lease(ranges(), id, this::isAlive);
+      BridgeNetwork.prepare(kernel, NetworkNamespace.own(), config, leases);
+      if (config.masquerade() || !ports.isEmpty()) {
+        Nftables.publish(kernel, NetworkNamespace.own(), config, id, leases, ports);
+      }
+    }
+
+    @Override
+    Map<String, byte[]> connect(SandboxCreate sandbox) {
       BridgeNetwork.Attachment attached =
           BridgeNetwork.attach(
               kernel,
+              NetworkNamespace.own(),
               config,
               NetworkNamespace.of(sandbox.networkNamespace(), sandbox.pid()),
-              link,
-              leases);
-      if (config.masquerade() || !ports.isEmpty()) {
-        Nftables.publish(kernel, NetworkNamespace.own(), config, id, link, leases, ports);
-      }
+              BridgeNetwork.hostLink(root, id),
+              leases,
+              !ports.isEmpty());
       List<String> addresses = new ArrayList<>();
       List<IpAddress> own = new ArrayList<>();
       for (AddressPool.Lease lease : leases) {
@@ -145,23 +179,17 @@ abstract class Networking {
       for (IpAddress gateway : attached.gateways()) {
         gateways.add(gateway.toString());
       }
-      sandbox.write(
-          NetworkState.FILE,
+      NetworkState state =
           new NetworkState(
-                  "bridge",
-                  true,
-                  List.of(
-                      new NetworkState.Interface(
-                          attached.name(),
-                          attached.host(),
-                          attached.mac(),
-                          attached.mtu(),
-                          addresses)),
-                  gateways,
-                  ports,
-                  config.masquerade())
-              .toBytes());
-      writeHosts(sandbox, own);
+              "bridge",
+              true,
+              List.of(
+                  new NetworkState.Interface(
+                      attached.name(), attached.host(), attached.mac(), attached.mtu(), addresses)),
+              gateways,
+              ports,
+              config.masquerade());
+      return Map.of(NetworkState.FILE, state.toBytes(), SandboxCreate.HOSTS, hosts(sandbox, own));
     }
 
     @Override
@@ -198,7 +226,11 @@ abstract class Networking {
       RuntimeException failure =
           attempt(null, () -> Nftables.unpublish(kernel, NetworkNamespace.own(), pod, held));
       failure =
-          attempt(failure, () -> BridgeNetwork.detach(kernel, BridgeNetwork.hostLink(root, pod)));
+          attempt(
+              failure,
+              () ->
+                  BridgeNetwork.detach(
+                      kernel, NetworkNamespace.own(), BridgeNetwork.hostLink(root, pod)));
       if (failure != null) {
         throw failure;
       }

@@ -4,7 +4,8 @@ import dev.gatun.runtime.sandbox.SandboxCreate;
 import dev.gatun.runtime.sandbox.SandboxState;
 
 /**
- * {@code pod create}: the pause process, then its network, then the word that lets it go on.
+ * {@code pod create}: the pause process and, while that starts, what its network has on the host;
+ * then the network in the pod, then the word that lets the process go on.
  *
  * <p>The pod's directory is made first and says what is going to be made: killed at any point, it
  * leaves what {@code pod delete --force} finds.
@@ -24,10 +25,12 @@ public final class PodCreate {
     // What is wrong with the network's configuration is said before anything has been made.
     Networking networking =
         Networking.prepare(root, request.sandbox().id(), request.network(), request.ports());
-    SandboxCreate sandbox = SandboxCreate.begin(root.kernel(), root.path(), request.sandbox());
+    SandboxCreate sandbox =
+        SandboxCreate.begin(root.kernel(), root.path(), request.sandbox(), networking.begun());
     try {
-      networking.connect(sandbox);
-      return sandbox.commit(request.pidFile());
+      networking.prepare();
+      sandbox.await();
+      return sandbox.commit(networking.connect(sandbox), request.pidFile());
     } catch (RuntimeException e) {
       try {
         networking.disconnect(true);

@@ -45,13 +45,16 @@ import dev.gatun.runtime.userns.Privileges;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the sandbox of a pod, in three exchanges: look at the caller; make the directory, the
- * cgroup and the pause process; write down that the pod exists. Between the second and the third,
- * whoever creates the pod makes its network.
+ * Makes the sandbox of a pod, in four exchanges: look at the caller; make the directory, the cgroup
+ * and the pause process; wait until that is ready; write down that the pod exists. Who creates the
+ * pod makes its network meanwhile: on the host while the pause process starts, on the second
+ * processor, and in the pod before the last exchange.
  *
  * <p>Killed in the first, it leaves nothing. Killed later, it leaves a directory that names the
  * cgroup, and a pause process that ends itself at the end of file on its socket: {@link
@@ -92,14 +95,14 @@ public final class SandboxCreate {
   private final Plan plan;
   private final Spawned spawned;
   private SandboxState state;
+  private boolean awaited;
 
-  private SandboxCreate(
-      Kernel kernel, String root, Plan plan, Spawned spawned, SandboxState state) {
+  private SandboxCreate(Kernel kernel, String root, Plan plan, Spawned spawned) {
     this.kernel = kernel;
     this.root = root;
     this.plan = plan;
     this.spawned = spawned;
-    this.state = state;
+    state = plan.state();
   }
 
   // --- what is known before anything has been changed
@@ -108,11 +111,10 @@ public final class SandboxCreate {
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
   private record Host(CgroupRoot cgroups, String created, Privileges privileges, byte[] resolver) {}
 
-  @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
   private record Plan(
       SandboxRequest request,
       SandboxState state,
-      byte[] resolver,
+      Map<String, byte[]> files,
       @Nullable SystemdScope scope,
       PauseCompiler.Image compiled,
       InitImage image) {}
@@ -154,7 +156,7 @@ public final class SandboxCreate {
         Arrays.copyOfRange(all, 0, (int) result.slot(reading.resolverEnd())));
   }
 
-  private static Plan plan(Kernel kernel, SandboxRequest request) {
+  private static Plan plan(Kernel kernel, SandboxRequest request, Map<String, byte[]> files) {
     ContainerId.check(request.id());
     request.check();
     Host host = look(kernel);
@@ -224,10 +226,14 @@ public final class SandboxCreate {
                 scope == null || pause == null ? null : pause.directory(),
                 request.embedded()),
             found.privileges());
+    Map<String, byte[]> all = new HashMap<>(files);
+    all.put(HOSTS, LOCALHOST.getBytes(StandardCharsets.US_ASCII));
+    all.put(HOSTNAME, (state.hostname() + "\n").getBytes(StandardCharsets.UTF_8));
+    all.put(RESOLV_CONF, host.resolver());
     return new Plan(
         request,
         state,
-        host.resolver(),
+        all,
         scope,
         compiled,
         InitImage.link(compiled.program(), compiled.resident()));
@@ -235,12 +241,13 @@ public final class SandboxCreate {
 
   // --- second exchange
 
-  /** What the second exchange brought; descriptors of the process that ran it. */
+  /** What the second exchange brought; descriptors and children of the process that ran it. */
   private record Spawned(
       long pods,
       long directory,
       long go,
-      long pid,
+      long report,
+      long intermediate,
       long first,
       boolean owned,
       boolean podMade,
@@ -255,14 +262,11 @@ public final class SandboxCreate {
       Slot pods,
       Slot directory,
       Slot go,
-      Slot pid,
+      Slot report,
+      Slot intermediate,
       Slot first,
-      Slot ready,
       @Nullable Slot podMade,
       @Nullable Slot pauseMade,
-      Data messages,
-      Data stat,
-      Slot statSize,
       SystemdScope.@Nullable Answer answer) {}
 
   private static Making making(Kernel kernel, String root, Plan plan) {
@@ -275,20 +279,12 @@ public final class SandboxCreate {
     Descriptors descriptors = new Descriptors(b);
     Slot exists = b.slot("exists");
     Slot owned = b.slot("owned");
-    Slot pid = b.slot("pid");
-    Slot first = b.slot("intermediate");
-    Slot ready = b.slot("ready");
-    Slot statSize = b.slot("stat size");
-    Slot messagesEnd = b.slot("messages end");
-    Data stat = b.output("stat", MAX_STAT);
+    Slot first = b.slot("pid of the intermediate");
     SystemdScope scope = plan.scope();
     SystemdScope.Answer answer = scope == null ? null : new SystemdScope.Answer(b);
-    Data messages = b.output("messages", MAX_MESSAGES);
-    b.replyUpTo(messages, imm(0));
-    for (Slot slot : new Slot[] {exists, owned, pid, first, ready, statSize}) {
+    for (Slot slot : new Slot[] {exists, owned, first}) {
       b.set(slot, imm(0));
     }
-    b.set(messagesEnd, messages.address());
     CgroupPath podPath = state.podCgroup();
     CgroupPath pausePath = state.cgroupOf(PAUSE);
     CgroupDirectory pod = podPath == null || scope != null ? null : new CgroupDirectory(b, podPath);
@@ -339,10 +335,11 @@ public final class SandboxCreate {
       descriptors.add(pauseFd);
     }
     b.step("open the channels to the pause process", "");
-    Slot reportRead = descriptors.fd("report read", null);
+    Slot report = b.slot("report read");
+    descriptors.keep(report);
     Slot reportWrite = descriptors.fd("report write", null);
     Slot goRead = descriptors.fd("go read", null);
-    Spawn.pipe(b, reportRead, reportWrite);
+    Spawn.pipe(b, report, reportWrite);
     Idioms.socketPair(b, Constants.SOCK_STREAM, goRead, go);
     b.step("make the image of the pause process", "");
     InitImage image = plan.image();
@@ -361,7 +358,7 @@ public final class SandboxCreate {
     ImageFile file =
         ImageFile.write(b, descriptors, image.elf(), parts, executable, directory, place, false);
     b.step("execute the image of the pause process", "");
-    Slot intermediate =
+    Slot child =
         Spawn.start(
             b,
             descriptors,
@@ -385,22 +382,12 @@ public final class SandboxCreate {
       b.sys(Syscall.WRITE, scopeWrite, b.string("c"), imm(1));
       descriptors.close(scopeWrite);
     }
-    receive(b, reportRead, messagesEnd, pid, ready);
-    Spawn.awaitIntermediate(b, intermediate);
-    descriptors.close(intermediate);
-    descriptors.close(reportRead);
-    b.set(first, imm(0));
-    if (scope != null) {
-      scope.leave(b);
-    }
-    b.branch(Condition.EQ, ready, imm(0), done);
-    b.step("find the start time of the pause process", "");
-    Look.stat(b, descriptors, pid, stat, statSize, done);
+    Slot intermediate = b.slot("intermediate");
+    descriptors.keep(intermediate);
+    b.set(intermediate, child);
+    b.set(child, imm(-1));
     b.bind(done);
     descriptors.closeAll();
-    Slot length = b.slot("length");
-    b.alu(Function.SUB, length, messagesEnd, messages.address());
-    b.replyUpTo(messages, length);
     return new Making(
         b.build(),
         exists,
@@ -408,14 +395,11 @@ public final class SandboxCreate {
         pods,
         directory,
         go,
-        pid,
+        report,
+        intermediate,
         first,
-        ready,
         pod == null ? null : pod.made(),
         pause == null ? null : pause.made(),
-        messages,
-        stat,
-        statSize,
         answer);
   }
 
@@ -424,9 +408,7 @@ public final class SandboxCreate {
     SandboxState state = plan.state();
     StateRoot.replace(b, directory, StateRoot.STATE, state.toBytes(), 0600);
     b.sys(Syscall.MKDIRAT, directory, b.string(Remains.CONTAINERS), imm(0700));
-    write(b, directory, HOSTS, LOCALHOST.getBytes(StandardCharsets.US_ASCII));
-    write(b, directory, HOSTNAME, (state.hostname() + "\n").getBytes(StandardCharsets.UTF_8));
-    write(b, directory, RESOLV_CONF, plan.resolver());
+    write(b, directory, plan.files());
     b.step("make the pod's shared memory", "");
     b.sys(Syscall.MKDIRAT, directory, b.string(Remains.SHM), imm(01777));
     b.sys(Syscall.FCHMODAT, directory, b.string(Remains.SHM), imm(01777));
@@ -453,9 +435,11 @@ public final class SandboxCreate {
     b.bind(plain);
   }
 
-  /** A file that containers read, whoever they are. */
-  private static void write(ProgramBuilder b, Arg directory, String name, byte[] contents) {
-    StateRoot.replace(b, directory, name, contents, 0644);
+  /** Files that containers read, whoever they are. */
+  private static void write(ProgramBuilder b, Arg directory, Map<String, byte[]> files) {
+    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+      StateRoot.replace(b, directory, Sandbox.checkName(file.getKey()), file.getValue(), 0644);
+    }
   }
 
   /**
@@ -499,21 +483,22 @@ public final class SandboxCreate {
   }
 
   /**
-   * Makes everything but the network: afterwards the directory is there and locked, {@code
-   * state.json} has no pid yet, and the pause process waits in its cgroup with host name, sysctls
-   * and loopback set.
+   * Makes everything but the network, and does not wait until the pause process is ready: the
+   * directory is there and locked, {@code state.json} has no pid yet.
    *
-   * @param kernel where; it keeps three descriptors open until {@link #commit} or {@link #undo}
+   * @param kernel where; it keeps descriptors open until {@link #commit} or {@link #undo}
    * @param root the state root's path, absolute
    * @param request what
-   * @return the sandbox, to be committed or undone by the same kernel
+   * @param files what is in the pod's directory besides, by name
+   * @return the sandbox, to be awaited and committed, or undone, by the same kernel
    * @throws RuntimeException with one sentence as its message; nothing is left behind then
    */
-  public static SandboxCreate begin(Kernel kernel, String root, SandboxRequest request) {
+  public static SandboxCreate begin(
+      Kernel kernel, String root, SandboxRequest request, Map<String, byte[]> files) {
     Plan plan;
     Making making;
     try {
-      plan = plan(kernel, request);
+      plan = plan(kernel, request, files);
       making = making(kernel, root, plan);
     } catch (CgroupException e) {
       String parent = request.cgroupParent();
@@ -532,34 +517,97 @@ public final class SandboxCreate {
             result.slot(making.pods()),
             result.slot(making.directory()),
             result.slot(making.go()),
-            result.slot(making.pid()),
+            result.slot(making.report()),
+            result.slot(making.intermediate()),
             result.slot(making.first()),
             result.slot(making.owned()) != 0,
             podMade != null && result.slot(podMade) != 0,
             pauseMade != null && result.slot(pauseMade) != 0,
             answer != null && answer.isStarted(result));
-    byte[] messages = result.bytes(making.messages());
-    ProcessStat stat =
-        ProcessStat.of(result.bytes(making.stat(), Math.max(0, result.slot(making.statSize()))));
-    SandboxState state =
-        plan.state().withPause((int) spawned.pid(), stat == null ? 0 : stat.startTime());
-    SandboxCreate created = new SandboxCreate(kernel, root, plan, spawned, state);
+    SandboxCreate created = new SandboxCreate(kernel, root, plan, spawned);
     RuntimeException failure = result.failure();
+    if (failure == null) {
+      return created;
+    }
     String refusal = answer == null ? null : answer.refusal(result);
-    if (failure != null && refusal != null && plan.scope() != null) {
+    if (refusal != null && plan.scope() != null) {
       failure =
           new ContainerException("start unit " + plan.scope().unit() + ": " + refusal, failure);
     }
-    if (failure == null) {
-      failure = Message.failure(plan.compiled().program(), messages);
+    throw created.undo(failure);
+  }
+
+  // --- third exchange
+
+  /** The program of the third exchange, and where its answers are. */
+  private record Awaiting(
+      Program program, Slot pid, Slot ready, Data messages, Data stat, Slot statSize) {}
+
+  private static Awaiting awaiting(
+      ProgramBuilder b, Plan plan, Arg reportOpen, Arg intermediateOpen) {
+    Descriptors descriptors = new Descriptors(b);
+    Slot report = descriptors.take("report read", reportOpen);
+    Slot intermediate = descriptors.take("intermediate", intermediateOpen);
+    Slot pid = b.slot("pid");
+    Slot ready = b.slot("ready");
+    Slot statSize = b.slot("stat size");
+    Slot messagesEnd = b.slot("messages end");
+    Data stat = b.output("stat", MAX_STAT);
+    Data messages = b.output("messages", MAX_MESSAGES);
+    b.replyUpTo(messages, imm(0));
+    for (Slot slot : new Slot[] {pid, ready, statSize}) {
+      b.set(slot, imm(0));
     }
-    if (failure == null && (result.slot(making.ready()) == 0 || stat == null || stat.dead())) {
-      failure = created.killed();
+    b.set(messagesEnd, messages.address());
+    Label done = b.label("done");
+    receive(b, report, messagesEnd, pid, ready);
+    Spawn.awaitIntermediate(b, intermediate);
+    SystemdScope scope = plan.scope();
+    if (scope != null) {
+      scope.leave(b);
+    }
+    b.branch(Condition.EQ, ready, imm(0), done);
+    b.step("find the start time of the pause process", "");
+    Look.stat(b, descriptors, pid, stat, statSize, done);
+    b.bind(done);
+    descriptors.closeAll();
+    Slot length = b.slot("length");
+    b.alu(Function.SUB, length, messagesEnd, messages.address());
+    b.replyUpTo(messages, length);
+    return new Awaiting(b.build(), pid, ready, messages, stat, statSize);
+  }
+
+  /**
+   * Waits until the pause process waits in its cgroup with host name, sysctls and loopback set.
+   *
+   * @throws RuntimeException with one sentence as its message, when it has failed; {@link #undo} is
+   *     up to the caller
+   */
+  public void await() {
+    awaited = true;
+    Awaiting awaiting =
+        awaiting(
+            new ProgramBuilder(kernel.arch()),
+            plan,
+            imm(spawned.report()),
+            imm(spawned.intermediate()));
+    Kernel.Result result = kernel.run(awaiting.program());
+    ProcessStat stat =
+        ProcessStat.of(
+            result.bytes(awaiting.stat(), Math.max(0, result.slot(awaiting.statSize()))));
+    state =
+        plan.state()
+            .withPause((int) result.slot(awaiting.pid()), stat == null ? 0 : stat.startTime());
+    RuntimeException failure = result.failure();
+    if (failure == null) {
+      failure = Message.failure(plan.compiled().program(), result.bytes(awaiting.messages()));
+    }
+    if (failure == null && (result.slot(awaiting.ready()) == 0 || stat == null || stat.dead())) {
+      failure = killed();
     }
     if (failure != null) {
-      throw created.undo(failure);
+      throw failure;
     }
-    return created;
   }
 
   private ContainerException killed() {
@@ -567,9 +615,9 @@ public final class SandboxCreate {
         "pod \"" + plan.request().id() + "\": its pause process was killed before it was ready");
   }
 
-  /** The pid of the pause process, a child of the kernel's process. */
+  /** The pid of the pause process, a child of the kernel's process; 0 before {@link #await}. */
   public int pid() {
-    return (int) spawned.pid();
+    return state.pid();
   }
 
   /** The path of the pod's network namespace; with the host's network it is the host's. */
@@ -591,42 +639,43 @@ public final class SandboxCreate {
    */
   public void write(String name, byte[] contents) {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
-    write(b, imm(spawned.directory()), Sandbox.checkName(name), contents);
+    write(b, imm(spawned.directory()), Map.of(name, contents));
     kernel.run(b.build()).orThrow();
   }
 
-  // --- third exchange
+  // --- fourth exchange
 
   /**
    * Writes down that the pod exists, and lets the pause process go on for ever.
    *
+   * @param files what is written into the pod's directory before that, by name
    * @param pidFile the path of a file that its pid is written to, or null
    * @return the pod's state
-   * @throws RuntimeException with one sentence as its message; everything is taken back then
+   * @throws RuntimeException with one sentence as its message; {@link #undo} is up to the caller
    */
-  public SandboxState commit(@Nullable String pidFile) {
+  public SandboxState commit(Map<String, byte[]> files, @Nullable String pidFile) {
     Program program =
         committing(
             new ProgramBuilder(kernel.arch()),
             state,
+            files,
             imm(spawned.pods()),
             imm(spawned.directory()),
             imm(spawned.go()),
             pidFile);
-    RuntimeException failure = kernel.run(program).failure();
-    if (failure != null) {
-      throw undo(failure);
-    }
+    kernel.run(program).orThrow();
     return state;
   }
 
   private static Program committing(
       ProgramBuilder b,
       SandboxState state,
+      Map<String, byte[]> files,
       Arg pods,
       Arg directory,
       Arg go,
       @Nullable String pidFile) {
+    write(b, directory, files);
     StateRoot.replace(b, directory, StateRoot.STATE, state.toBytes(), 0600);
     if (pidFile != null) {
       String digits = Integer.toString(state.pid());
@@ -656,19 +705,28 @@ public final class SandboxCreate {
    * @return the cause, to be thrown; what fails meanwhile is suppressed in it
    */
   public RuntimeException undo(RuntimeException cause) {
+    if (!awaited && spawned.intermediate() >= 0) {
+      try {
+        // Its pid is not known before.
+        await();
+      } catch (RuntimeException e) {
+        cause.addSuppressed(plain(e));
+      }
+    }
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     Slot pods = descriptors.take("pods", imm(spawned.pods()));
     Slot directory = descriptors.take("directory", imm(spawned.directory()));
     descriptors.close(descriptors.take("go", imm(spawned.go())));
-    if (spawned.pid() > 0) {
+    long pause = state.pid();
+    if (pause > 0) {
       b.step("end the pause process", "");
       // It is this process's child and not reaped yet, so its pid is nobody else's.
-      b.sys(Syscall.KILL, imm(spawned.pid()), imm(Constants.SIGKILL)).tolerate(Errno.ESRCH);
+      b.sys(Syscall.KILL, imm(pause), imm(Constants.SIGKILL)).tolerate(Errno.ESRCH);
     }
     b.step("wait for the pod's processes", "");
     // Nobody writes to the intermediate's pipe any more, so it ends.
-    for (long pid : new long[] {spawned.pid(), spawned.first()}) {
+    for (long pid : new long[] {pause, spawned.first()}) {
       if (pid > 0) {
         b.sys(
                 Syscall.WAITID,
@@ -680,11 +738,11 @@ public final class SandboxCreate {
             .tolerate(Errno.ECHILD);
       }
     }
-    CgroupPath pause = plan.state().cgroupOf(PAUSE);
+    CgroupPath leaf = plan.state().cgroupOf(PAUSE);
     if (spawned.podMade() || spawned.scoped()) {
       Remains.removeCgroup(b, plan.state());
-    } else if (spawned.pauseMade() && pause != null) {
-      new CgroupDirectory(b, pause).remove();
+    } else if (spawned.pauseMade() && leaf != null) {
+      new CgroupDirectory(b, leaf).remove();
     }
     if (spawned.owned()) {
       Remains.removeDirectory(b, root, pods, directory, plan.request().id());
@@ -715,15 +773,20 @@ public final class SandboxCreate {
    * @return the parts, in the order in which they run
    */
   public static List<Explanation.Part> explain(Kernel kernel, String root, SandboxRequest request) {
-    Plan plan = plan(kernel, request);
+    Plan plan = plan(kernel, request, Map.of());
     PauseCompiler.Image compiled = plan.compiled();
     Program program = compiled.program();
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     String pods = root + "/" + StateRoot.PODS;
+    ProgramBuilder waiting = new ProgramBuilder(kernel.arch());
     Program third =
+        awaiting(waiting, plan, waiting.fd("report", "pipe"), waiting.fd("intermediate", "pidfd"))
+            .program();
+    Program fourth =
         committing(
             b,
             plan.state(),
+            Map.of(),
             b.fd("pods", pods),
             b.fd("directory", pods + "/" + request.id()),
             b.fd("go", "socket"),
@@ -731,11 +794,11 @@ public final class SandboxCreate {
     String process = "gatun pod create";
     List<Explanation.Part> parts = new ArrayList<>();
     parts.add(
-        Explanation.whole(process, "1 of 3: looks at its surroundings", reading(kernel).program()));
+        Explanation.whole(process, "1 of 4: looks at its surroundings", reading(kernel).program()));
     parts.add(
         Explanation.whole(
             process,
-            "2 of 3: makes the directory, the cgroup and the process",
+            "2 of 4: makes the directory, the cgroup and the process",
             making(kernel, root, plan).program()));
     parts.add(
         Explanation.some(
@@ -754,7 +817,8 @@ public final class SandboxCreate {
             program,
             compiled.failed(),
             Integer.MAX_VALUE));
-    parts.add(Explanation.whole(process, "3 of 3: writes down that the pod exists", third));
+    parts.add(Explanation.whole(process, "3 of 4: waits until the pause process is ready", third));
+    parts.add(Explanation.whole(process, "4 of 4: writes down that the pod exists", fourth));
     parts.add(
         Explanation.some(
             "pause",

@@ -45,7 +45,8 @@ class LocalPodTest {
         Files.isExecutable(LocalContainers.BUSYBOX), "the package busybox-static is missing");
     containers = new LocalContainers(directory);
     kernel = new CountingKernel(containers.kernel);
-    SandboxCreate.begin(
+    SandboxCreate created =
+        SandboxCreate.begin(
             containers.kernel,
             containers.root,
             new SandboxRequest(
@@ -58,8 +59,10 @@ class LocalPodTest {
                 Map.of(),
                 null,
                 CgroupDriver.CGROUPFS,
-                true))
-        .commit(null);
+                true),
+            Map.of());
+    created.await();
+    created.commit(Map.of(), null);
   }
 
   @AfterEach

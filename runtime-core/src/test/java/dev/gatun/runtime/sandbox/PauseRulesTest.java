@@ -15,13 +15,13 @@ import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Listing;
-import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.IdMapping;
 import dev.gatun.runtime.init.InitImage;
 import dev.gatun.runtime.init.Message;
 import dev.gatun.runtime.init.PauseCompiler;
 import dev.gatun.runtime.lifecycle.CgroupDriver;
+import dev.gatun.runtime.lifecycle.Explanation;
 import dev.gatun.runtime.lifecycle.LinkedProgram;
 import dev.gatun.runtime.userns.Privileges;
 import java.util.ArrayList;
@@ -211,19 +211,11 @@ class PauseRulesTest {
             "pods.slice",
             new CgroupDriver(CgroupDriver.Kind.SYSTEMD, "/run/user/bus"),
             false);
-    Program making = SandboxCreate.explain(kernel, "/state", request).get(1).program();
-    List<String> steps = new ArrayList<>();
-    for (int i = 0; i < making.size(); i++) {
-      String step = making.record(i).origin().step();
-      if (!steps.contains(step)) {
-        steps.add(step);
-      }
-    }
+    List<String> steps = steps(kernel, request, "2 of 4");
     int state = steps.indexOf("write state.json");
     int unit = steps.indexOf("start unit gatun_pod-p.scope");
-    int wait = steps.indexOf("wait for the pause process");
     String leaf = null;
-    for (String step : steps.subList(unit, wait)) {
+    for (String step : steps.subList(unit, steps.size())) {
       if (step.startsWith("make cgroup ") && step.endsWith("/gatun_pod-p.scope/pause\"")) {
         leaf = step;
       }
@@ -231,5 +223,24 @@ class PauseRulesTest {
     assertTrue(0 <= state && state < unit, String.valueOf(steps));
     assertNotNull(leaf, String.valueOf(steps));
     assertTrue(leaf.contains("/pods.slice/"), leaf);
+    // The cgroup is made before anybody waits for what is cloned into it.
+    assertTrue(steps(kernel, request, "3 of 4").contains("wait for the pause process"));
+    assertFalse(steps.contains("wait for the pause process"), String.valueOf(steps));
+  }
+
+  private static List<String> steps(LocalKernel kernel, SandboxRequest request, String exchange) {
+    List<String> steps = new ArrayList<>();
+    for (Explanation.Part part : SandboxCreate.explain(kernel, "/state", request)) {
+      if (!part.about().startsWith(exchange)) {
+        continue;
+      }
+      for (int i = 0; i < part.program().size(); i++) {
+        String step = part.program().record(i).origin().step();
+        if (!steps.contains(step)) {
+          steps.add(step);
+        }
+      }
+    }
+    return steps;
   }
 }

@@ -50,7 +50,9 @@ final class SandboxCreator {
             null,
             CgroupDriver.CGROUPFS,
             true);
-    SandboxCreate.begin(kernel, root, request).commit(null);
+    SandboxCreate created = SandboxCreate.begin(kernel, root, request, Map.of());
+    created.await();
+    created.commit(Map.of(), null);
     Sandbox.find(kernel, root, id, Sandbox.Purpose.CHANGE).remove();
   }
 }

@@ -145,7 +145,13 @@ class SandboxTest {
   }
 
   private SandboxState create(SandboxRequest request) {
-    return SandboxCreate.begin(kernel, root, request).commit(null);
+    SandboxCreate created = SandboxCreate.begin(kernel, root, request, Map.of());
+    try {
+      created.await();
+      return created.commit(Map.of(), null);
+    } catch (RuntimeException e) {
+      throw created.undo(e);
+    }
   }
 
   private Sandbox find(Sandbox.Purpose purpose) {
@@ -198,7 +204,7 @@ class SandboxTest {
   }
 
   @Test
-  void aPodInThreeExchanges() throws Exception {
+  void aPodInFourExchanges() throws Exception {
     CountingKernel counting = new CountingKernel(kernel);
     Map<String, String> descriptors = LocalContainers.descriptors();
     String mask = LocalContainers.blocked();
@@ -209,20 +215,25 @@ class SandboxTest {
             request(
                 Map.of("kernel.shmmax", "12345678", "net.ipv4.ip_unprivileged_port_start", "80"),
                 false,
-                List.of()));
+                List.of()),
+            Map.of("more", new byte[] {'m'}));
+    assertEquals(Sandbox.Status.CREATING, find(Sandbox.Purpose.READ).status());
+    created.await();
     int pid = created.pid();
     assertEquals("/proc/" + pid + "/ns/net", created.networkNamespace());
     assertEquals(Sandbox.Status.CREATING, find(Sandbox.Purpose.READ).status());
     assertEquals(id, inPod(pid, "-u", "cat /proc/sys/kernel/hostname"), "configured by now");
     Path pidFile = directory.resolve("pid");
-    SandboxState state = created.commit(pidFile.toString());
-    assertEquals(3, counting.take().size());
+    SandboxState state = created.commit(Map.of("last", new byte[] {'l'}), pidFile.toString());
+    assertEquals(4, counting.take().size());
     assertEquals(descriptors, LocalContainers.descriptors());
     assertEquals(mask, LocalContainers.blocked());
     assertEquals(Integer.toString(pid), Files.readString(pidFile));
 
     Sandbox found = Sandbox.find(counting, root, id, Sandbox.Purpose.READ);
     assertEquals(1, counting.take().size());
+    assertEquals("m", text(requireNonNull(found.file("more"))));
+    assertEquals("l", text(requireNonNull(found.file("last"))));
     assertEquals(descriptors, LocalContainers.descriptors());
     assertEquals(Sandbox.Status.RUNNING, found.status());
     assertEquals(state, found.state());
@@ -429,14 +440,25 @@ class SandboxTest {
         refused.getMessage());
     assertFalse(String.valueOf(refused.getMessage()).contains("config.json"), refused.getMessage());
     assertNothing();
-    SandboxCreate created = SandboxCreate.begin(kernel, root, request());
-    RuntimeException cause = new IllegalStateException("no network");
+    // Before anybody has waited for the pause process, and after.
+    SandboxCreate early = SandboxCreate.begin(kernel, root, request(), Map.of());
+    RuntimeException cause = new IllegalStateException("no bridge");
+    assertEquals(cause, early.undo(cause));
+    assertEquals(0, cause.getSuppressed().length);
+    assertNothing();
+    SandboxCreate created = SandboxCreate.begin(kernel, root, request(), Map.of());
+    created.await();
+    cause = new IllegalStateException("no network");
     assertEquals(cause, created.undo(cause));
     assertEquals(0, cause.getSuppressed().length);
     assertNothing();
     String nowhere = directory.resolve("none/pid").toString();
-    SandboxCreate unwritten = SandboxCreate.begin(kernel, root, request());
-    assertThrows(SyscallException.class, () -> unwritten.commit(nowhere));
+    SandboxCreate unwritten = SandboxCreate.begin(kernel, root, request(), Map.of());
+    unwritten.await();
+    RuntimeException unwritable =
+        assertThrows(SyscallException.class, () -> unwritten.commit(Map.of(), nowhere));
+    unwritten.undo(unwritable);
+    assertEquals(0, unwritable.getSuppressed().length);
     assertNothing();
     assertEquals(descriptors, LocalContainers.descriptors());
   }
