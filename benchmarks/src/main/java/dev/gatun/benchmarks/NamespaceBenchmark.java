@@ -48,6 +48,13 @@ public class NamespaceBenchmark {
   @Param({"none", "uts", "ipc", "user", "cgroup", "mount", "pid", "net", "five"})
   public String namespaces = "";
 
+  /**
+   * Whether Gatun's programs are built {@code once}, as C's are compiled once, or {@code anew} for
+   * each start, as those of a container are.
+   */
+  @Param("once")
+  public String built = "";
+
   private final Kernel kernel = new LocalKernel();
   private @Nullable CProgram program;
   private @Nullable Turns turns;
@@ -73,20 +80,29 @@ public class NamespaceBenchmark {
     long flags = flags();
     // Rounds alone are too few for the compilers to be done.
     for (int i = 0; i < WARM_UP; i++) {
-      hold(flags & Constants.CLONE_NEWUSER);
+      hold(NamespaceHolder.of(kernel, flags & Constants.CLONE_NEWUSER));
     }
+    NamespaceHolder holder = NamespaceHolder.of(kernel, flags);
+    boolean anew = built.equals("anew");
     CProgram c = new CProgram();
     program = c;
     turns =
         new Turns()
-            .add("Gatun", () -> hold(flags))
+            .add("Gatun", anew ? () -> holdAnew(flags) : () -> hold(holder))
             .add("C, two stages", () -> c.take("two " + flags))
             .add("C, one stage", () -> c.take("one " + flags));
   }
 
-  private Turns.Times hold(long flags) {
-    long before = System.nanoTime();
-    long pid = NamespaceHolder.start(kernel, flags);
+  private Turns.Times hold(NamespaceHolder holder) {
+    return hold(System.nanoTime(), holder);
+  }
+
+  private Turns.Times holdAnew(long flags) {
+    return hold(System.nanoTime(), NamespaceHolder.of(kernel, flags));
+  }
+
+  private Turns.Times hold(long before, NamespaceHolder holder) {
+    long pid = holder.start(kernel);
     long ready = System.nanoTime();
     NamespaceHolder.end(kernel, pid);
     return new Turns.Times(ready - before, System.nanoTime() - ready);

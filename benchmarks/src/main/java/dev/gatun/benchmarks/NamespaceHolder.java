@@ -27,13 +27,20 @@ import java.util.List;
  * process is: an image in a memfd, an intermediate, and the holder as its sibling. {@code
  * namespaces.c} does the same.
  *
- * <p>Everything is built anew for each start, as a container's programs are.
+ * <p>A holder is a program that can be run any number of times. Building one is Java's part of a
+ * start, as a compiler's is of a program in C.
  */
 final class NamespaceHolder {
   private static final String NAME = "holder";
   private static final String MAP = "0 100000 65536";
 
-  private NamespaceHolder() {}
+  private final Program program;
+  private final Slot pid;
+
+  private NamespaceHolder(Program program, Slot pid) {
+    this.program = program;
+    this.pid = pid;
+  }
 
   /** The image, and the slots that are given values before it is executed. */
   private record Image(InitImage linked, Slot report, Slot told, Slot tell) {}
@@ -104,13 +111,13 @@ final class NamespaceHolder {
   }
 
   /**
-   * Starts one.
+   * Builds its programs.
    *
-   * @param kernel where
+   * @param kernel where it will be started
    * @param namespaces {@code CLONE_NEW*}
-   * @return its pid; it is ready, and a child of the kernel's process
+   * @return the holder
    */
-  static long start(Kernel kernel, long namespaces) {
+  static NamespaceHolder of(Kernel kernel, long namespaces) {
     boolean mapped = (namespaces & Constants.CLONE_NEWUSER) != 0;
     Image image = image(kernel, namespaces);
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
@@ -179,7 +186,17 @@ final class NamespaceHolder {
     }
     Spawn.awaitIntermediate(b, intermediate);
     descriptors.closeAll();
-    return kernel.run(b.build()).orThrow().slot(pid);
+    return new NamespaceHolder(b.build(), pid);
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param kernel where
+   * @return its pid; it is ready, and a child of the kernel's process
+   */
+  long start(Kernel kernel) {
+    return kernel.run(program).orThrow().slot(pid);
   }
 
   /**
