@@ -14,7 +14,8 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
 /**
- * Anonymous memory of this process: {@code mmap(2)}, {@code mprotect(2)}, {@code munmap(2)}.
+ * Anonymous memory of this process: {@code mmap(2)}, {@code mprotect(2)}, {@code madvise(2)},
+ * {@code munmap(2)}.
  *
  * <p>It is zero to begin with and costs only what is touched of it.
  */
@@ -29,12 +30,14 @@ final class Mapping {
               JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
   private static final MethodHandle MPROTECT =
       handle("mprotect", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+  private static final MethodHandle MADVISE =
+      handle("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
   private static final MethodHandle MUNMAP =
       handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
 
   private Mapping() {}
 
-  // SAFETY: the descriptors are the signatures of mmap(2), mprotect(2) and munmap(2).
+  // SAFETY: the descriptors are the signatures of mmap(2), mprotect(2), madvise(2) and munmap(2).
   @SuppressWarnings("restricted")
   private static MethodHandle handle(String name, FunctionDescriptor descriptor) {
     Linker linker = Linker.nativeLinker();
@@ -91,6 +94,28 @@ final class Mapping {
               MPROTECT.invokeExact(state, address, size, Constants.PROT_READ | Constants.PROT_EXEC);
       if (result != 0) {
         throw failed(step, "mprotect(…, " + size + ", PROT_READ|PROT_EXEC)", state);
+      }
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError("a downcall throws nothing checked", e);
+    }
+  }
+
+  /**
+   * Says what will become of mapped memory.
+   *
+   * @param step what the memory is for, for messages
+   * @param address page-aligned, in the mapping
+   * @param size in bytes
+   * @param advice {@code MADV_*}
+   */
+  static void advise(String step, long address, long size, int advice) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
+      int result = (int) MADVISE.invokeExact(state, address, size, advice);
+      if (result != 0) {
+        throw failed(step, "madvise(…, " + size + ", " + advice + ")", state);
       }
     } catch (RuntimeException | Error e) {
       throw e;

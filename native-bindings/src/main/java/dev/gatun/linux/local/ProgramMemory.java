@@ -3,6 +3,8 @@ package dev.gatun.linux.local;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.SyscallException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicLong;
@@ -19,8 +21,11 @@ final class ProgramMemory implements AutoCloseable {
 
   private static final String STEP = "make room for a program";
 
-  /** The size of the piece that is kept for the next program; most need less. */
-  private static final long SPARE_SIZE = 64 << 10;
+  /** The size of the piece that is kept for the next program, of which most is never touched. */
+  private static final long SPARE_SIZE = 24 << 20;
+
+  /** How much of that stays in memory, a multiple of every page size; most programs need less. */
+  private static final long RESIDENT_SIZE = 64 << 10;
 
   /**
    * The address of a mapping that nobody uses, all zero, or 0. Mapping, its page faults and
@@ -67,17 +72,41 @@ final class ProgramMemory implements AutoCloseable {
           .reinterpret(size, arena, segment -> Mapping.unmap(STEP, address, size));
     }
     long spare = SPARE.getAndSet(0);
-    long address = spare == 0 ? Mapping.map(STEP, SPARE_SIZE) : spare;
+    long address = spare == 0 ? newSpare() : spare;
     return MemorySegment.ofAddress(address)
         .reinterpret(size, arena, segment -> giveBack(address, size));
+  }
+
+  private static long newSpare() {
+    long address = Mapping.map(STEP, SPARE_SIZE);
+    try {
+      // A huge page would be zeroed for the few bytes that are touched of it.
+      Mapping.advise(STEP, address, SPARE_SIZE, Constants.MADV_NOHUGEPAGE);
+    } catch (SyscallException e) {
+      // A kernel without huge pages does not know the word.
+    }
+    return address;
   }
 
   // SAFETY: the mapping is the caller's until it is the spare one or unmapped.
   @SuppressWarnings("restricted")
   private static void giveBack(long address, long used) {
-    MemorySegment.ofAddress(address).reinterpret(used).fill((byte) 0);
-    if (!SPARE.compareAndSet(0, address)) {
+    MemorySegment.ofAddress(address).reinterpret(Math.min(used, RESIDENT_SIZE)).fill((byte) 0);
+    if (!isZero(address, used) || !SPARE.compareAndSet(0, address)) {
       Mapping.unmap(STEP, address, SPARE_SIZE);
+    }
+  }
+
+  private static boolean isZero(long address, long used) {
+    if (used <= RESIDENT_SIZE) {
+      return true;
+    }
+    try {
+      Mapping.advise(STEP, address + RESIDENT_SIZE, used - RESIDENT_SIZE, Constants.MADV_DONTNEED);
+      return true;
+    } catch (SyscallException e) {
+      // Of a process that keeps all its memory locked nothing is given back so.
+      return false;
     }
   }
 

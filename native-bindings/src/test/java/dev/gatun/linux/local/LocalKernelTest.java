@@ -16,6 +16,8 @@ import dev.gatun.linux.program.Slot;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Programs in this JVM. */
 class LocalKernelTest {
@@ -46,6 +48,27 @@ class LocalKernelTest {
       assertEquals(5, result.slot(seen));
       assertEquals(0, result.slot(was));
       assertEquals(7, result.bytes(output)[0]);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {200, 60_000, 70_000, 5 << 20, 24 << 20, 30 << 20})
+  void whatAProgramWroteIsGoneForTheNext(int size) {
+    Data room = b.output("room", size);
+    Slot[] seen = new Slot[16];
+    for (int i = 0; i < seen.length; i++) {
+      seen[i] = b.slot("seen");
+      int at = (int) ((long) (size - 8) * i / (seen.length - 1)) & -8;
+      b.load(8, seen[i], room.address(), imm(at));
+      b.store(8, room.address(), imm(at), imm(-1));
+    }
+    b.replyUpTo(room, imm(0));
+    Program program = b.build();
+    for (int i = 0; i < 3; i++) {
+      Kernel.Result result = kernel.run(program).orThrow();
+      for (Slot slot : seen) {
+        assertEquals(0, result.slot(slot));
+      }
     }
   }
 
