@@ -99,8 +99,8 @@ public final class BridgeNetwork {
   }
 
   /**
-   * Puts a pod on the bridge, which {@link #prepare} has made ready. All of the pod's is taken back
-   * if some of it fails.
+   * What puts a pod on the bridge, which {@link #prepare} has made ready. Nothing happens before
+   * {@link Attach#run}: all that it takes can be had while the pod's namespace is still being made.
    *
    * @param kernel runs the programs
    * @param host where the bridge is
@@ -110,11 +110,9 @@ public final class BridgeNetwork {
    * @param leases the pod's addresses, at least one and at most one of a range
    * @param hairpin whether what comes in by the pod's port may go out by it: a host port of its own
    *     may lead a pod to itself
-   * @return what the pod has now
-   * @throws NetlinkException if the kernel refuses something
-   * @throws dev.gatun.linux.SyscallException if a namespace refuses
+   * @return what is to be run
    */
-  public static Attachment attach(
+  public static Attach attach(
       Kernel kernel,
       NetworkNamespace host,
       NetworkConfig config,
@@ -123,23 +121,7 @@ public final class BridgeNetwork {
       List<AddressPool.Lease> leases,
       boolean hairpin) {
     RouteMessages.checkName(hostLink);
-    Attach attach = new Attach(kernel, host, config, pod, hostLink, leases, hairpin);
-    Replies replies = attach.run();
-    try {
-      attach.explain(replies);
-      replies.orThrow();
-    } catch (RuntimeException e) {
-      // What has the name without being made by this is not ours to delete.
-      if (attach.isMade(replies)) {
-        try {
-          detach(kernel, host, hostLink);
-        } catch (RuntimeException suppressed) {
-          e.addSuppressed(suppressed);
-        }
-      }
-      throw e;
-    }
-    return attach.attachment();
+    return new Attach(kernel, host, config, pod, hostLink, leases, hairpin);
   }
 
   /**
@@ -318,7 +300,7 @@ public final class BridgeNetwork {
   }
 
   /** One attachment, in one program. */
-  private static final class Attach {
+  public static final class Attach {
     private final Kernel kernel;
     private final NetworkNamespace host;
     private final NetworkNamespace pod;
@@ -331,8 +313,9 @@ public final class BridgeNetwork {
     private final Requests pairing = new Requests(3);
     private final Requests returning = new Requests(4);
     private final Requests pods = new Requests(2000);
+    private final Conversation conversation;
 
-    Attach(
+    private Attach(
         Kernel kernel,
         NetworkNamespace host,
         NetworkConfig config,
@@ -351,9 +334,34 @@ public final class BridgeNetwork {
       this.leases = leases;
       this.hairpin = hairpin;
       mac = LinkLayerAddress.text(LinkLayerAddress.of(leases.getFirst().address()));
+      conversation = conversation();
     }
 
-    Replies run() {
+    /**
+     * Does it. All of the pod's is taken back if some of it fails.
+     *
+     * @throws NetlinkException if the kernel refuses something
+     * @throws dev.gatun.linux.SyscallException if a namespace refuses
+     */
+    public void run() {
+      Replies replies = conversation.run(kernel);
+      try {
+        explain(replies);
+        replies.orThrow();
+      } catch (RuntimeException e) {
+        // What has the name without being made by this is not ours to delete.
+        if (isMade(replies)) {
+          try {
+            detach(kernel, host, hostLink);
+          } catch (RuntimeException suppressed) {
+            e.addSuppressed(suppressed);
+          }
+        }
+        throw e;
+      }
+    }
+
+    private Conversation conversation() {
       ProgramBuilder b = new ProgramBuilder(kernel.arch());
       Conversation conversation = new Conversation(b, Conversation.SMALL);
       Slot hostSocket = conversation.socket(host, Constants.NETLINK_ROUTE);
@@ -394,11 +402,11 @@ public final class BridgeNetwork {
       }
       pods.acknowledge();
       conversation.exchange(podSocket, pods);
-      return conversation.run(kernel);
+      return conversation;
     }
 
     /** Says in a sentence what some errors come from. */
-    void explain(Replies replies) {
+    private void explain(Replies replies) {
       NetlinkException error = replies.failure(pairing, 0);
       if (error != null && error.errno() == Errno.EOPNOTSUPP) {
         throw missingModule("veth", hostLink, error);
@@ -409,11 +417,12 @@ public final class BridgeNetwork {
       }
     }
 
-    boolean isMade(Replies replies) {
+    private boolean isMade(Replies replies) {
       return replies.isSaid(pairing) && replies.failure(pairing, 0) == null;
     }
 
-    Attachment attachment() {
+    /** What the pod has once it has been run. */
+    public Attachment attachment() {
       List<String> addresses = new ArrayList<>(leases.size());
       List<IpAddress> gateways = new ArrayList<>(leases.size());
       for (AddressPool.Lease lease : leases) {

@@ -58,8 +58,10 @@ class BridgeCheckTest {
 
   private Attachment attach(List<Lease> leases) {
     BridgeNetwork.prepare(kernel, host.namespace(), CONFIG, leases);
-    return BridgeNetwork.attach(
-        kernel, host.namespace(), CONFIG, pod.namespace(), LINK, leases, true);
+    BridgeNetwork.Attach attach =
+        BridgeNetwork.attach(kernel, host.namespace(), CONFIG, pod.namespace(), LINK, leases, true);
+    attach.run();
+    return attach.attachment();
   }
 
   private void publish(String podId, List<Lease> leases, List<PortMapping> ports) {

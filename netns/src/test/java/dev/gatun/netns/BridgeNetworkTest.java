@@ -55,8 +55,11 @@ class BridgeNetworkTest {
   private Attachment attach(
       TestNamespace host, TestNamespace pod, String link, List<Lease> leases) {
     BridgeNetwork.prepare(kernel, host.namespace(), CONFIG, leases);
-    return BridgeNetwork.attach(
-        kernel, host.namespace(), CONFIG, pod.namespace(), link, leases, false);
+    BridgeNetwork.Attach attach =
+        BridgeNetwork.attach(
+            kernel, host.namespace(), CONFIG, pod.namespace(), link, leases, false);
+    attach.run();
+    return attach.attachment();
   }
 
   @Test
@@ -285,7 +288,8 @@ class BridgeNetworkTest {
   }
 
   private static void attach(Kernel kernel, NetworkNamespace pod) {
-    BridgeNetwork.attach(kernel, NetworkNamespace.own(), CONFIG, pod, "gtone", both(2), false);
+    BridgeNetwork.attach(kernel, NetworkNamespace.own(), CONFIG, pod, "gtone", both(2), false)
+        .run();
   }
 
   @Test

@@ -97,13 +97,14 @@ class TrafficTest {
     TestNamespace pod = namespace();
     BridgeNetwork.prepare(kernel, host.namespace(), NetworkConfig.DEFAULT, leases(number));
     BridgeNetwork.attach(
-        kernel,
-        host.namespace(),
-        NetworkConfig.DEFAULT,
-        pod.namespace(),
-        link(name),
-        leases(number),
-        true);
+            kernel,
+            host.namespace(),
+            NetworkConfig.DEFAULT,
+            pod.namespace(),
+            link(name),
+            leases(number),
+            true)
+        .run();
     return pod;
   }
 

@@ -1,5 +1,7 @@
 package dev.gatun.pods.lifecycle;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.netns.AddressPool;
 import dev.gatun.netns.BridgeNetwork;
@@ -68,8 +70,12 @@ abstract class Networking {
    */
   abstract Map<String, byte[]> begun();
 
-  /** Makes what does not need the pod's namespace, while the pause process is still starting. */
-  void prepare() {}
+  /**
+   * Makes what does not need the pod's namespace, while the pause process makes that.
+   *
+   * @param sandbox whose pause process exists
+   */
+  void prepare(SandboxCreate sandbox) {}
 
   /**
    * Makes the rest.
@@ -136,7 +142,8 @@ abstract class Networking {
   private static final class Bridge extends Networking {
     private final NetworkConfig config;
     private final List<PortMapping> ports;
-    private List<AddressPool.Lease> leases = List.of();
+    private BridgeNetwork.@Nullable Attach attach;
+    private Map<String, byte[]> files = Map.of();
 
     Bridge(PodRoot root, String id, NetworkConfig config, List<PortMapping> ports) {
       super(root, id);
@@ -150,17 +157,14 @@ abstract class Networking {
     }
 
     @Override
-    void prepare() {
-      leases = new AddressPool(kernel, root).lease(ranges(), id, this::isAlive);
+    void prepare(SandboxCreate sandbox) {
+      List<AddressPool.Lease> leases =
+          new AddressPool(kernel, root).lease(ranges(), id, this::isAlive);
       BridgeNetwork.prepare(kernel, NetworkNamespace.own(), config, leases);
       if (config.masquerade() || !ports.isEmpty()) {
         Nftables.publish(kernel, NetworkNamespace.own(), config, id, leases, ports);
       }
-    }
-
-    @Override
-    Map<String, byte[]> connect(SandboxCreate sandbox) {
-      BridgeNetwork.Attachment attached =
+      attach =
           BridgeNetwork.attach(
               kernel,
               NetworkNamespace.own(),
@@ -169,6 +173,7 @@ abstract class Networking {
               BridgeNetwork.hostLink(root, id),
               leases,
               !ports.isEmpty());
+      BridgeNetwork.Attachment attached = attach.attachment();
       List<String> addresses = new ArrayList<>();
       List<IpAddress> own = new ArrayList<>();
       for (AddressPool.Lease lease : leases) {
@@ -189,7 +194,13 @@ abstract class Networking {
               gateways,
               ports,
               config.masquerade());
-      return Map.of(NetworkState.FILE, state.toBytes(), SandboxCreate.HOSTS, hosts(sandbox, own));
+      files = Map.of(NetworkState.FILE, state.toBytes(), SandboxCreate.HOSTS, hosts(sandbox, own));
+    }
+
+    @Override
+    Map<String, byte[]> connect(SandboxCreate sandbox) {
+      requireNonNull(attach).run();
+      return files;
     }
 
     @Override

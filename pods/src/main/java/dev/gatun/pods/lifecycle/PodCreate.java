@@ -4,8 +4,8 @@ import dev.gatun.runtime.sandbox.SandboxCreate;
 import dev.gatun.runtime.sandbox.SandboxState;
 
 /**
- * {@code pod create}: the pause process and, while that starts, what its network has on the host;
- * then the network in the pod, then the word that lets the process go on.
+ * {@code pod create}: the pause process and, while that makes its namespaces, what its network has
+ * on the host; then the network in the pod, then the word that lets the process go on.
  *
  * <p>The pod's directory is made first and says what is going to be made: killed at any point, it
  * leaves what {@code pod delete --force} finds.
@@ -28,7 +28,7 @@ public final class PodCreate {
     SandboxCreate sandbox =
         SandboxCreate.begin(root.kernel(), root.path(), request.sandbox(), networking.begun());
     try {
-      networking.prepare();
+      networking.prepare(sandbox);
       sandbox.await();
       return sandbox.commit(networking.connect(sandbox), request.pidFile());
     } catch (RuntimeException e) {

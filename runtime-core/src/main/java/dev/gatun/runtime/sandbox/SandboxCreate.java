@@ -53,8 +53,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Makes the sandbox of a pod, in four exchanges: look at the caller; make the directory, the cgroup
  * and the pause process; wait until that is ready; write down that the pod exists. Who creates the
- * pod makes its network meanwhile: on the host while the pause process starts, on the second
- * processor, and in the pod before the last exchange.
+ * pod makes its network meanwhile: on the host while the pause process makes its namespaces, on the
+ * second processor, and in the pod before the last exchange.
  *
  * <p>Killed in the first, it leaves nothing. Killed later, it leaves a directory that names the
  * cgroup, and a pause process that ends itself at the end of file on its socket: {@link
@@ -94,15 +94,14 @@ public final class SandboxCreate {
   private final String root;
   private final Plan plan;
   private final Spawned spawned;
-  private SandboxState state;
-  private boolean awaited;
+  private final SandboxState state;
 
   private SandboxCreate(Kernel kernel, String root, Plan plan, Spawned spawned) {
     this.kernel = kernel;
     this.root = root;
     this.plan = plan;
     this.spawned = spawned;
-    state = plan.state();
+    state = plan.state().withPause(spawned.pid(), spawned.startTime());
   }
 
   // --- what is known before anything has been changed
@@ -247,8 +246,10 @@ public final class SandboxCreate {
       long directory,
       long go,
       long report,
-      long intermediate,
       long first,
+      int pid,
+      long startTime,
+      boolean ready,
       boolean owned,
       boolean podMade,
       boolean pauseMade,
@@ -263,11 +264,34 @@ public final class SandboxCreate {
       Slot directory,
       Slot go,
       Slot report,
-      Slot intermediate,
       Slot first,
+      Received received,
+      Data stat,
+      Slot statSize,
       @Nullable Slot podMade,
       @Nullable Slot pauseMade,
       SystemdScope.@Nullable Answer answer) {}
+
+  /** What a program was told by the image's processes, as its last output. */
+  private record Received(Data messages, Slot end, Slot pid, Slot ready) {
+    static Received in(ProgramBuilder b) {
+      Received received =
+          new Received(
+              b.output("messages", MAX_MESSAGES),
+              b.slot("messages end"),
+              b.slot("pid"),
+              b.slot("ready"));
+      b.replyUpTo(received.messages(), imm(0));
+      b.set(received.pid(), imm(0));
+      b.set(received.ready(), imm(0));
+      b.set(received.end(), received.messages().address());
+      return received;
+    }
+
+    @Nullable RuntimeException failure(Plan plan, Kernel.Result result) {
+      return Message.failure(plan.compiled().program(), result.bytes(messages));
+    }
+  }
 
   private static Making making(Kernel kernel, String root, Plan plan) {
     SandboxRequest request = plan.request();
@@ -282,7 +306,10 @@ public final class SandboxCreate {
     Slot first = b.slot("pid of the intermediate");
     SystemdScope scope = plan.scope();
     SystemdScope.Answer answer = scope == null ? null : new SystemdScope.Answer(b);
-    for (Slot slot : new Slot[] {exists, owned, first}) {
+    Data stat = b.output("stat", MAX_STAT);
+    Slot statSize = b.slot("stat size");
+    Received received = Received.in(b);
+    for (Slot slot : new Slot[] {exists, owned, first, statSize}) {
       b.set(slot, imm(0));
     }
     CgroupPath podPath = state.podCgroup();
@@ -320,7 +347,8 @@ public final class SandboxCreate {
       b.fail(Errno.ENOENT);
     });
     b.set(owned, imm(1));
-    files(b, descriptors, directory, plan);
+    // First of all, since it names the cgroup.
+    StateRoot.replace(b, directory, StateRoot.STATE, state.toBytes(), 0600);
     Slot pauseFd = null;
     Slot scopeRead = null;
     Slot scopeWrite = null;
@@ -382,10 +410,17 @@ public final class SandboxCreate {
       b.sys(Syscall.WRITE, scopeWrite, b.string("c"), imm(1));
       descriptors.close(scopeWrite);
     }
-    Slot intermediate = b.slot("intermediate");
-    descriptors.keep(intermediate);
-    b.set(intermediate, child);
-    b.set(child, imm(-1));
+    // Where both have one processor, the intermediate is at work only while this waits.
+    receive(b, report, received, received.pid());
+    b.branch(Condition.EQ, received.pid(), imm(0), done);
+    b.step("find the start time of the pause process", "");
+    Look.stat(b, descriptors, received.pid(), stat, statSize, done);
+    // While the pause process makes its namespaces.
+    files(b, descriptors, directory, plan);
+    Spawn.awaitIntermediate(b, child);
+    if (scope != null) {
+      scope.leave(b);
+    }
     b.bind(done);
     descriptors.closeAll();
     return new Making(
@@ -396,17 +431,19 @@ public final class SandboxCreate {
         directory,
         go,
         report,
-        intermediate,
         first,
+        received,
+        stat,
+        statSize,
         pod == null ? null : pod.made(),
         pause == null ? null : pause.made(),
         answer);
   }
 
-  /** What is in the pod's directory; the state, which names the cgroup, is first. */
+  /** What is in the pod's directory besides its state. */
   private static void files(ProgramBuilder b, Descriptors descriptors, Slot directory, Plan plan) {
     SandboxState state = plan.state();
-    StateRoot.replace(b, directory, StateRoot.STATE, state.toBytes(), 0600);
+    b.step("make the files of pod \"" + state.id() + "\"", "");
     b.sys(Syscall.MKDIRAT, directory, b.string(Remains.CONTAINERS), imm(0700));
     write(b, directory, plan.files());
     b.step("make the pod's shared memory", "");
@@ -443,43 +480,42 @@ public final class SandboxCreate {
   }
 
   /**
-   * Reads messages until the pause process is known and ready or has failed, or until nobody is
-   * left who could say anything. It may be faster than the intermediate that reports its pid.
+   * Reads messages until one of a kind was among them, or nobody is left who could say anything.
+   * The pause process may be faster than the intermediate that reports its pid.
    */
-  private static void receive(ProgramBuilder b, Slot report, Slot end, Slot pid, Slot ready) {
+  private static void receive(ProgramBuilder b, Slot report, Received received, Slot until) {
     b.step("wait for the pause process", "");
+    Slot end = received.end();
     Slot kind = b.slot("kind");
     Slot got = b.slot("got");
-    Slot left = b.slot("left");
-    Slot said = b.slot("said");
+    Slot value = b.slot("value");
+    Slot length = b.slot("length");
     Label over = b.label("over");
     Label isPid = b.label("is pid");
     Label isReady = b.label("is ready");
     Label check = b.label("check");
-    b.set(said, imm(0));
     Label next = b.loop("message");
     b.sys(Syscall.READ, report, end, imm(Message.SIZE)).into(got);
     b.branch(Condition.NE, got, imm(Message.SIZE), over);
     b.load(8, kind, end, imm(Message.KIND));
-    b.load(8, left, end, imm(Message.VALUE));
+    b.load(8, value, end, imm(Message.VALUE));
     b.alu(Function.ADD, end, end, imm(Message.SIZE));
-    b.set(said, imm(1));
     b.branch(Condition.EQ, kind, imm(Message.READY), isReady);
     b.branch(Condition.EQ, kind, imm(Message.PID), isPid);
-    // The slots of a failure come with it in one write.
-    b.sys(Syscall.READ, report, end, left).into(got);
+    // The slots of a failure come with it in one write; who has failed ends.
+    b.sys(Syscall.READ, report, end, value).into(got);
     b.alu(Function.ADD, end, end, got);
-    b.jump(check);
+    b.jump(next);
     b.bind(isPid);
-    b.set(pid, left);
-    b.set(said, ready);
+    b.set(received.pid(), value);
     b.jump(check);
     b.bind(isReady);
-    b.set(ready, imm(1));
+    b.set(received.ready(), imm(1));
     b.bind(check);
-    b.branch(Condition.EQ, pid, imm(0), next);
-    b.branch(Condition.EQ, said, imm(0), next);
+    b.branch(Condition.EQ, until, imm(0), next);
     b.bind(over);
+    b.alu(Function.SUB, length, end, received.messages().address());
+    b.replyUpTo(received.messages(), length);
   }
 
   /**
@@ -512,20 +548,31 @@ public final class SandboxCreate {
     Slot podMade = making.podMade();
     Slot pauseMade = making.pauseMade();
     SystemdScope.Answer answer = making.answer();
+    Received received = making.received();
+    ProcessStat stat =
+        ProcessStat.of(result.bytes(making.stat(), Math.max(0, result.slot(making.statSize()))));
     Spawned spawned =
         new Spawned(
             result.slot(making.pods()),
             result.slot(making.directory()),
             result.slot(making.go()),
             result.slot(making.report()),
-            result.slot(making.intermediate()),
             result.slot(making.first()),
+            (int) result.slot(received.pid()),
+            stat == null ? 0 : stat.startTime(),
+            result.slot(received.ready()) != 0,
             result.slot(making.owned()) != 0,
             podMade != null && result.slot(podMade) != 0,
             pauseMade != null && result.slot(pauseMade) != 0,
             answer != null && answer.isStarted(result));
     SandboxCreate created = new SandboxCreate(kernel, root, plan, spawned);
     RuntimeException failure = result.failure();
+    if (failure == null) {
+      failure = received.failure(plan, result);
+    }
+    if (failure == null && stat == null) {
+      failure = created.killed();
+    }
     if (failure == null) {
       return created;
     }
@@ -540,41 +587,14 @@ public final class SandboxCreate {
   // --- third exchange
 
   /** The program of the third exchange, and where its answers are. */
-  private record Awaiting(
-      Program program, Slot pid, Slot ready, Data messages, Data stat, Slot statSize) {}
+  private record Awaiting(Program program, Received received) {}
 
-  private static Awaiting awaiting(
-      ProgramBuilder b, Plan plan, Arg reportOpen, Arg intermediateOpen) {
-    Descriptors descriptors = new Descriptors(b);
-    Slot report = descriptors.take("report read", reportOpen);
-    Slot intermediate = descriptors.take("intermediate", intermediateOpen);
-    Slot pid = b.slot("pid");
-    Slot ready = b.slot("ready");
-    Slot statSize = b.slot("stat size");
-    Slot messagesEnd = b.slot("messages end");
-    Data stat = b.output("stat", MAX_STAT);
-    Data messages = b.output("messages", MAX_MESSAGES);
-    b.replyUpTo(messages, imm(0));
-    for (Slot slot : new Slot[] {pid, ready, statSize}) {
-      b.set(slot, imm(0));
-    }
-    b.set(messagesEnd, messages.address());
-    Label done = b.label("done");
-    receive(b, report, messagesEnd, pid, ready);
-    Spawn.awaitIntermediate(b, intermediate);
-    SystemdScope scope = plan.scope();
-    if (scope != null) {
-      scope.leave(b);
-    }
-    b.branch(Condition.EQ, ready, imm(0), done);
-    b.step("find the start time of the pause process", "");
-    Look.stat(b, descriptors, pid, stat, statSize, done);
-    b.bind(done);
-    descriptors.closeAll();
-    Slot length = b.slot("length");
-    b.alu(Function.SUB, length, messagesEnd, messages.address());
-    b.replyUpTo(messages, length);
-    return new Awaiting(b.build(), pid, ready, messages, stat, statSize);
+  private static Awaiting awaiting(ProgramBuilder b, Arg reportOpen) {
+    Slot report = b.slot("report read");
+    b.set(report, reportOpen);
+    Received received = Received.in(b);
+    receive(b, report, received, received.ready());
+    return new Awaiting(b.build(), received);
   }
 
   /**
@@ -584,25 +604,13 @@ public final class SandboxCreate {
    *     up to the caller
    */
   public void await() {
-    awaited = true;
-    Awaiting awaiting =
-        awaiting(
-            new ProgramBuilder(kernel.arch()),
-            plan,
-            imm(spawned.report()),
-            imm(spawned.intermediate()));
-    Kernel.Result result = kernel.run(awaiting.program());
-    ProcessStat stat =
-        ProcessStat.of(
-            result.bytes(awaiting.stat(), Math.max(0, result.slot(awaiting.statSize()))));
-    state =
-        plan.state()
-            .withPause((int) result.slot(awaiting.pid()), stat == null ? 0 : stat.startTime());
-    RuntimeException failure = result.failure();
-    if (failure == null) {
-      failure = Message.failure(plan.compiled().program(), result.bytes(awaiting.messages()));
+    if (spawned.ready()) {
+      return;
     }
-    if (failure == null && (result.slot(awaiting.ready()) == 0 || stat == null || stat.dead())) {
+    Awaiting awaiting = awaiting(new ProgramBuilder(kernel.arch()), imm(spawned.report()));
+    Kernel.Result result = kernel.run(awaiting.program()).orThrow();
+    RuntimeException failure = awaiting.received().failure(plan, result);
+    if (failure == null && result.slot(awaiting.received().ready()) == 0) {
       failure = killed();
     }
     if (failure != null) {
@@ -615,7 +623,7 @@ public final class SandboxCreate {
         "pod \"" + plan.request().id() + "\": its pause process was killed before it was ready");
   }
 
-  /** The pid of the pause process, a child of the kernel's process; 0 before {@link #await}. */
+  /** The pid of the pause process, a child of the kernel's process. */
   public int pid() {
     return state.pid();
   }
@@ -661,6 +669,7 @@ public final class SandboxCreate {
             files,
             imm(spawned.pods()),
             imm(spawned.directory()),
+            imm(spawned.report()),
             imm(spawned.go()),
             pidFile);
     kernel.run(program).orThrow();
@@ -673,6 +682,7 @@ public final class SandboxCreate {
       Map<String, byte[]> files,
       Arg pods,
       Arg directory,
+      Arg report,
       Arg go,
       @Nullable String pidFile) {
     write(b, directory, files);
@@ -693,6 +703,7 @@ public final class SandboxCreate {
     });
     // Whatever fails before this is undone with these descriptors; nothing fails after it.
     b.sys(Syscall.CLOSE, go).tolerateAny();
+    b.sys(Syscall.CLOSE, report).tolerateAny();
     b.sys(Syscall.CLOSE, directory).tolerateAny();
     b.sys(Syscall.CLOSE, pods).tolerateAny();
     return b.build();
@@ -705,27 +716,20 @@ public final class SandboxCreate {
    * @return the cause, to be thrown; what fails meanwhile is suppressed in it
    */
   public RuntimeException undo(RuntimeException cause) {
-    if (!awaited && spawned.intermediate() >= 0) {
-      try {
-        // Its pid is not known before.
-        await();
-      } catch (RuntimeException e) {
-        cause.addSuppressed(plain(e));
-      }
-    }
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     Slot pods = descriptors.take("pods", imm(spawned.pods()));
     Slot directory = descriptors.take("directory", imm(spawned.directory()));
+    descriptors.close(descriptors.take("report read", imm(spawned.report())));
     descriptors.close(descriptors.take("go", imm(spawned.go())));
-    long pause = state.pid();
+    long pause = spawned.pid();
     if (pause > 0) {
       b.step("end the pause process", "");
       // It is this process's child and not reaped yet, so its pid is nobody else's.
       b.sys(Syscall.KILL, imm(pause), imm(Constants.SIGKILL)).tolerate(Errno.ESRCH);
     }
     b.step("wait for the pod's processes", "");
-    // Nobody writes to the intermediate's pipe any more, so it ends.
+    // Nobody is at the other ends of what the intermediate may wait for, so it ends.
     for (long pid : new long[] {pause, spawned.first()}) {
       if (pid > 0) {
         b.sys(
@@ -779,9 +783,7 @@ public final class SandboxCreate {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     String pods = root + "/" + StateRoot.PODS;
     ProgramBuilder waiting = new ProgramBuilder(kernel.arch());
-    Program third =
-        awaiting(waiting, plan, waiting.fd("report", "pipe"), waiting.fd("intermediate", "pidfd"))
-            .program();
+    Program third = awaiting(waiting, waiting.fd("report", "pipe")).program();
     Program fourth =
         committing(
             b,
@@ -789,6 +791,7 @@ public final class SandboxCreate {
             Map.of(),
             b.fd("pods", pods),
             b.fd("directory", pods + "/" + request.id()),
+            b.fd("report", "pipe"),
             b.fd("go", "socket"),
             null);
     String process = "gatun pod create";
