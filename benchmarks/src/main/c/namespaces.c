@@ -8,13 +8,16 @@
  *
  *   one FLAGS   the holder is cloned directly, with CLONE_NEW* as FLAGS say
  *   two FLAGS   this program's own image, in a sealed memfd, is executed as an intermediate, which
- *               clones the holder as its sibling
+ *               clones the holder as its sibling; UTS, IPC, cgroup and network namespaces that one
+ *               makes itself
  *   one pod DIRECTORY, two pod DIRECTORY
  *               the same with all that Gatun does for a pod with loopback alone: its directory with
  *               its files and shared memory, its cgroup, and a pause process; its end removes them
  *   one bridge DIRECTORY, two bridge DIRECTORY
  *               a pod on a bridge, with addresses, routes and masquerading: see bridge.h. These are
  *               for the program that bridge.c makes of this
+ *   beside another
+ *               the host's packet filter is for good as if there were another pod on the bridge
  */
 #include "kernel.h"
 
@@ -133,7 +136,14 @@ static void be_mapped(long pid, word go) {
   checked("write go", sys_3(__NR_write, go, "g", 1));
 }
 
-__attribute__((noreturn)) static void hold(word flags, word report, word wait) {
+/* What a process makes for itself, so that the one that cloned it need not wait for it. */
+static void make(word namespaces) {
+  if (namespaces) {
+    checked("unshare", sys_1(__NR_unshare, namespaces));
+  }
+}
+
+__attribute__((noreturn)) static void hold(word flags, word made, word report, word wait) {
   checked("setsid", sys_0(__NR_setsid));
   if (flags & CLONE_NEWUSER) {
     char byte;
@@ -141,6 +151,7 @@ __attribute__((noreturn)) static void hold(word flags, word report, word wait) {
     checked("setresgid", sys_3(__NR_setresgid, 0, 0, 0));
     checked("setresuid", sys_3(__NR_setresuid, 0, 0, 0));
   }
+  make(made);
   send(report, READY, 0);
   sys_3(__NR_close_range, 0, 0xffffffffUL, 0);
   sys_4(__NR_rt_sigtimedwait, &all, 0, 0, sizeof all);
@@ -170,9 +181,10 @@ static void prepare_pause(void) {
   sys_2(__NR_prctl, PR_SET_DUMPABLE, 0);
 }
 
-__attribute__((noreturn)) static void pause(word report, word cgroup, word go) {
+__attribute__((noreturn)) static void pause(word made, word report, word cgroup, word go) {
   checked("setsid", sys_0(__NR_setsid));
   sys_1(__NR_close, cgroup);
+  make(made);
   struct {
     char name[16];
     short flags;
@@ -207,13 +219,17 @@ __attribute__((noreturn)) static void intermediate(void) {
   } else {
     sys_2(__NR_prctl, PR_SET_NAME, "holder");
   }
-  struct clone_args clone = {.flags = given.flags | CLONE_PARENT, .cgroup = given.cgroup};
+  word made = given.flags & (CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP);
+  struct clone_args clone = {
+      .flags = (given.flags & ~made) | CLONE_PARENT,
+      .cgroup = given.cgroup,
+  };
   long pid = checked("clone3", sys_2(__NR_clone3, &clone, sizeof clone));
   if (pid == 0) {
     if (given.is_pod) {
-      pause(given.report, given.cgroup, given.go);
+      pause(made, given.report, given.cgroup, given.go);
     }
-    hold(given.flags, given.report, given.wait);
+    hold(given.flags, made, given.report, given.wait);
   }
   if (given.flags & CLONE_NEWUSER) {
     be_mapped(pid, given.go);
@@ -293,7 +309,7 @@ static long start(int stages, word flags) {
     pid = checked("clone3", sys_2(__NR_clone3, &clone, sizeof clone));
     if (pid == 0) {
       sys_2(__NR_prctl, PR_SET_NAME, "holder");
-      hold(flags, (word)report[1], (word)go[0]);
+      hold(flags, 0, (word)report[1], (word)go[0]);
     }
     if (flags & CLONE_NEWUSER) {
       be_mapped(pid, (word)go[1]);
@@ -454,6 +470,10 @@ static void connect_pod(long pid) {
 static void disconnect_pod(void) {
   die("bridge.c disconnects pods", 0);
 }
+
+static void be_beside_another(void) {
+  die("bridge.c has other pods", 0);
+}
 #endif
 
 static long start_pod(int stages, const char *root, int on_bridge) {
@@ -485,7 +505,7 @@ static long start_pod(int stages, const char *root, int on_bridge) {
     pid = checked("clone3", sys_2(__NR_clone3, &clone, sizeof clone));
     if (pid == 0) {
       prepare_pause();
-      pause((word)report[1], (word)cgroup, (word)go[0]);
+      pause(0, (word)report[1], (word)cgroup, (word)go[0]);
     }
     sys_1(__NR_close, report[1]);
     sys_1(__NR_close, go[0]);
@@ -641,6 +661,11 @@ static void serve(char *line) {
     flags = flags * 10 + (word)(*at - '0');
   }
   word before = now();
+  if (line[0] == 'b') {
+    be_beside_another();
+    sys_3(__NR_write, 1, "0 0\n", 4);
+    return;
+  }
   long pid = root ? start_pod(stages, root, on_bridge) : start(stages, flags);
   word ready = now();
   if (root) {

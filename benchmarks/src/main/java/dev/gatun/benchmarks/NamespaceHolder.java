@@ -34,6 +34,13 @@ final class NamespaceHolder {
   private static final String NAME = "holder";
   private static final String MAP = "0 100000 65536";
 
+  /** What the holder makes itself, so that nobody waits for it who has something else to do. */
+  private static final long MADE =
+      Constants.CLONE_NEWUTS
+          | Constants.CLONE_NEWIPC
+          | Constants.CLONE_NEWCGROUP
+          | Constants.CLONE_NEWNET;
+
   private final Program program;
   private final Slot pid;
 
@@ -59,7 +66,7 @@ final class NamespaceHolder {
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NAME), b.string(NAME));
     Data clone =
         b.variable("clone_args", Structs.SIZEOF_CLONE_ARGS)
-            .u64(Structs.CLONE_ARGS_FLAGS, namespaces | Constants.CLONE_PARENT);
+            .u64(Structs.CLONE_ARGS_FLAGS, (namespaces & ~MADE) | Constants.CLONE_PARENT);
     b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS)).into(pid);
     b.branch(Condition.EQ, pid, imm(0), holder);
     if (mapped) {
@@ -75,6 +82,9 @@ final class NamespaceHolder {
       b.sys(Syscall.READ, told, message.address(), imm(1));
       b.sys(Syscall.SETRESGID, imm(0), imm(0), imm(0));
       b.sys(Syscall.SETRESUID, imm(0), imm(0), imm(0));
+    }
+    if ((namespaces & MADE) != 0) {
+      b.sys(Syscall.UNSHARE, imm(namespaces & MADE));
     }
     send(b, message, report, Message.READY, imm(0));
     b.sys(Syscall.CLOSE_RANGE, imm(0), imm(0xffff_ffffL), imm(0));
