@@ -133,9 +133,13 @@ public final class BridgeNetwork {
    */
   public static void detach(Kernel kernel, NetworkNamespace host, String hostLink) {
     Requests r = new Requests();
+    deleteLink(r, hostLink);
+    Conversation.talk(kernel, host, Constants.NETLINK_ROUTE, r);
+  }
+
+  static void deleteLink(Requests r, String hostLink) {
     RouteMessages.deleteLink(r, RouteMessages.checkName(hostLink));
     r.acknowledge().tolerate(Errno.ENODEV);
-    Conversation.talk(kernel, host, Constants.NETLINK_ROUTE, r);
   }
 
   private static Label gone(ProgramBuilder b) {

@@ -2,6 +2,7 @@ package dev.gatun.netns;
 
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.netns.netfilter.PodRules;
+import dev.gatun.netns.netlink.Requests;
 import java.util.List;
 
 /**
@@ -67,10 +68,20 @@ public final class Nftables {
    * @param podId the pod
    * @param addresses its addresses, so that of two pods with one id the right one is meant; none if
    *     they are not known, and the id decides
+   * @param hostLink the pod's interface on the host, from {@link BridgeNetwork#hostLink}. It is
+   *     deleted as well if there is something to take away: the kernel frees rules and interfaces
+   *     some ten milliseconds later, for which one waits once so. To be sure, {@link
+   *     BridgeNetwork#detach} is called behind this
    * @throws NetlinkException when the kernel refuses
    */
   public static void unpublish(
-      Kernel kernel, NetworkNamespace host, String podId, List<IpAddress> addresses) {
-    new PodRules(kernel, host).remove(podId, addresses);
+      Kernel kernel,
+      NetworkNamespace host,
+      String podId,
+      List<IpAddress> addresses,
+      String hostLink) {
+    Requests detaching = new Requests(PodRules.MEANWHILE);
+    BridgeNetwork.deleteLink(detaching, hostLink);
+    new PodRules(kernel, host).remove(podId, addresses, detaching);
   }
 }

@@ -89,7 +89,7 @@ class BridgeCheckTest {
     assertEquals(List.of(), check(made, true, List.of()));
     // A switch, two ports, two ranges, the bridge, and all rules but those that masquerade.
     assertEquals(1 + 2 + 2 + 1 + 12, check(made, true, ports("8080:80")).size());
-    Nftables.unpublish(kernel, host.namespace(), "a", List.of());
+    Nftables.unpublish(kernel, host.namespace(), "a", List.of(), "gtnone");
     publish("a", leases(2), ports);
     assertEquals(List.of(), check(made, true, ports));
     // More than there was is no difference.

@@ -9,6 +9,7 @@ import dev.gatun.netns.NetworkConfig;
 import dev.gatun.netns.NetworkNamespace;
 import dev.gatun.netns.PortMapping;
 import dev.gatun.netns.Subnet;
+import dev.gatun.netns.netlink.Requests;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * anything was changed since.
  */
 public final class PodRules {
+  /** A sequence number above those of any transaction. */
+  public static final int MEANWHILE = 1 << 24;
+
   private static final int MOST_TRIES = 256;
 
   private final Kernel kernel;
@@ -92,7 +96,7 @@ public final class PodRules {
         deleteStale(transaction, seen, podId, leases, ports, mappings);
       }
       addElements(transaction, seen, config, podId, leases, ports);
-      Transaction.Failure failure = transaction.attempt(kernel, host);
+      Transaction.Failure failure = transaction.attempt(kernel, host, null);
       if (failure == null) {
         if (isIpv4) {
           letLoopbackOut(config.bridge(), podId, leases);
@@ -121,7 +125,7 @@ public final class PodRules {
         addresses.add(leases.get(i).address());
       }
       try {
-        remove(podId, addresses);
+        remove(podId, addresses, null);
       } catch (RuntimeException suppressed) {
         e.addSuppressed(suppressed);
       }
@@ -304,8 +308,10 @@ public final class PodRules {
    *
    * @param podId the pod
    * @param addresses its addresses; none if they are not known
+   * @param meanwhile what is said to rtnetlink while the kernel frees what was there, or null; not
+   *     said if there was nothing. Its sequence numbers begin with {@link #MEANWHILE}
    */
-  public void remove(String podId, List<IpAddress> addresses) {
+  public void remove(String podId, List<IpAddress> addresses, @Nullable Requests meanwhile) {
     String comment = Element.comment(podId);
     for (int i = 0; i < MOST_TRIES; i++) {
       // Where others change the packet filter all the time, the empty table waits for the next one.
@@ -330,7 +336,7 @@ public final class PodRules {
         setRouteLocalnet(seen, false);
         Transaction transaction = new Transaction(seen.generation());
         transaction.deleteTable();
-        failure = transaction.attempt(kernel, host);
+        failure = transaction.attempt(kernel, host, meanwhile);
         if (failure == null) {
           return;
         }
@@ -354,7 +360,7 @@ public final class PodRules {
         for (int k = 0; k < unused.size(); k++) {
           transaction.deleteRange(unused.get(k), seen.endOf(unused.get(k)));
         }
-        failure = transaction.attempt(kernel, host);
+        failure = transaction.attempt(kernel, host, meanwhile);
         if (failure == null && mayStay) {
           return;
         }

@@ -44,6 +44,8 @@ import static dev.gatun.netns.netfilter.NfTables.NF_ACCEPT;
 import dev.gatun.linux.Constants;
 import dev.gatun.linux.SyscallException;
 import dev.gatun.linux.program.Kernel;
+import dev.gatun.linux.program.ProgramBuilder;
+import dev.gatun.linux.program.Slot;
 import dev.gatun.netns.NetlinkException;
 import dev.gatun.netns.NetworkNamespace;
 import dev.gatun.netns.Subnet;
@@ -303,11 +305,14 @@ final class Transaction {
    *
    * @param kernel the kernel
    * @param host the namespace that the table is in
+   * @param meanwhile what is said to rtnetlink there before the socket is closed, whatever becomes
+   *     of this: closing it waits until what was deleted is freed, some ten milliseconds; null for
+   *     nothing. Its sequence numbers begin with {@link PodRules#MEANWHILE}
    * @return the first error of the kernel, with the element of {@link #addOwn} that it is about;
    *     null when all of it was done
    * @throws NetlinkException when the kernel lacks what is needed, or nothing can be said to it
    */
-  @Nullable Failure attempt(Kernel kernel, NetworkNamespace host) {
+  @Nullable Failure attempt(Kernel kernel, NetworkNamespace host, @Nullable Requests meanwhile) {
     requests.acknowledge();
     requests.begin(
         "change the packet filter",
@@ -315,7 +320,7 @@ final class Transaction {
         NFNL_MSG_BATCH_END,
         Netlink.NLM_F_REQUEST);
     header(requests, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES);
-    Replies replies = Conversation.attempt(kernel, host, Constants.NETLINK_NETFILTER, requests);
+    Replies replies = talk(kernel, host, meanwhile);
     for (int i = 0; i < requests.count(); i++) {
       NetlinkException failure = replies.failure(i);
       if (failure != null) {
@@ -333,6 +338,18 @@ final class Transaction {
       throw Lack.of(e);
     }
     return null;
+  }
+
+  private Replies talk(Kernel kernel, NetworkNamespace host, @Nullable Requests meanwhile) {
+    if (meanwhile == null) {
+      return Conversation.attempt(kernel, host, Constants.NETLINK_NETFILTER, requests);
+    }
+    Conversation conversation =
+        new Conversation(new ProgramBuilder(kernel.arch()), Conversation.room(requests));
+    Slot filter = conversation.socket(host, Constants.NETLINK_NETFILTER);
+    conversation.exchange(filter, requests);
+    conversation.exchange(conversation.socket(host, Constants.NETLINK_ROUTE), meanwhile);
+    return conversation.run(kernel);
   }
 
   /** What its rules so far would be for {@code nft}, in their order. */

@@ -364,9 +364,18 @@ public final class Conversation {
    */
   public static Replies attempt(
       Kernel kernel, NetworkNamespace namespace, int protocol, Requests requests) {
+    return once(kernel, namespace, protocol, requests, room(requests));
+  }
+
+  /**
+   * How much room there has to be for answers if any request may be refused.
+   *
+   * @param requests what is sent
+   * @return in bytes
+   */
+  public static int room(Requests requests) {
     // An error has at most some hundred bytes of text.
-    int room = Math.min(MOST, SMALL + 512 * requests.count());
-    return once(kernel, namespace, protocol, requests, room);
+    return Math.min(MOST, SMALL + 512 * requests.count());
   }
 
   private static Replies once(

@@ -77,7 +77,7 @@ class NftablesTest {
 
   private void unpublish(String podId, int number) {
     List<IpAddress> addresses = leases(number).stream().map(Lease::address).toList();
-    Nftables.unpublish(kernel, host.namespace(), podId, addresses);
+    Nftables.unpublish(kernel, host.namespace(), podId, addresses, "gt" + podId);
   }
 
   private String ruleset() throws Exception {
@@ -170,6 +170,22 @@ class NftablesTest {
     assertEquals("0", routeLocalnet());
   }
 
+  /** Closing the packet filter's socket waits for what was deleted, and so does the deletion. */
+  @Test
+  void thePodsInterfaceGoesInTheSameExchange() throws Exception {
+    host.run("ip", "link", "add", "gta", "type", "veth", "peer", "name", "gtother");
+    Nftables.publish(kernel, host.namespace(), CONFIG, "a", leases(2), List.of());
+    Nftables.publish(kernel, host.namespace(), CONFIG, "b", leases(3), List.of());
+    unpublish("c", 4);
+    assertTrue(host.run("ip", "-o", "link").contains("gta@"), "there was nothing to take away");
+    unpublish("a", 2);
+    assertFalse(host.run("ip", "-o", "link").contains("gta@"));
+    assertFalse(ruleset().contains("comment \"a\""));
+    // Without an interface, and with the whole table.
+    unpublish("b", 3);
+    assertEquals("", ruleset());
+  }
+
   @Test
   void portsOfManyPodsComeAndGo() throws Exception {
     publish("a", 2, "8080:80", "8080:80/udp");
@@ -197,7 +213,7 @@ class NftablesTest {
     unpublish("nobody", 77);
     assertEquals(rest, ruleset());
     // Without its addresses the id does.
-    Nftables.unpublish(kernel, host.namespace(), "a", List.of());
+    Nftables.unpublish(kernel, host.namespace(), "a", List.of(), "gta");
     unpublish("b2", 5);
     assertEquals("1", routeLocalnet());
     unpublish("c", 4);
@@ -288,7 +304,7 @@ class NftablesTest {
         ports("1:1"));
     publish("a", 2, "2:2");
     assertEquals(2, count(ruleset(), "192.168.7.0/24"));
-    Nftables.unpublish(kernel, host.namespace(), "b", List.of(other.address(9)));
+    Nftables.unpublish(kernel, host.namespace(), "b", List.of(other.address(9)), "gtb");
     String rest = ruleset();
     assertFalse(rest.contains("192.168"), rest);
     assertEquals(2, count(rest, "10.207.0.0/16"));
@@ -306,15 +322,15 @@ class NftablesTest {
       assertRanges("10.7.0.0/16");
       ensure("in", text);
       assertRanges("10.7.0.0/16");
-      Nftables.unpublish(kernel, host.namespace(), "out", List.of());
+      Nftables.unpublish(kernel, host.namespace(), "out", List.of(), "gtout");
       assertRanges("10.7.0.0/16");
-      Nftables.unpublish(kernel, host.namespace(), "in", List.of());
+      Nftables.unpublish(kernel, host.namespace(), "in", List.of(), "gtin");
       assertEquals("", ruleset());
       ensure("out", "10.7.0.0/16");
       ensure("in", text);
       assertRanges("10.7.0.0/16");
-      Nftables.unpublish(kernel, host.namespace(), "out", List.of());
-      Nftables.unpublish(kernel, host.namespace(), "in", List.of());
+      Nftables.unpublish(kernel, host.namespace(), "out", List.of(), "gtout");
+      Nftables.unpublish(kernel, host.namespace(), "in", List.of(), "gtin");
       assertEquals("", ruleset());
     }
     ensure("a", "10.7.1.0/24");
@@ -345,7 +361,7 @@ class NftablesTest {
         kernel, host.namespace(), CONFIG, "a", List.of(new Lease(top, top.address(9))), List.of());
     publish("b", 2);
     assertTrue(ruleset().contains("255.255.0.0/16"), ruleset());
-    Nftables.unpublish(kernel, host.namespace(), "a", List.of());
+    Nftables.unpublish(kernel, host.namespace(), "a", List.of(), "gta");
     assertFalse(ruleset().contains("255.255"), ruleset());
   }
 
@@ -379,10 +395,10 @@ class NftablesTest {
     String two = "x".repeat(254) + "2";
     publish(one, 2, "8080:80");
     publish(two, 3, "8081:80");
-    Nftables.unpublish(kernel, host.namespace(), one, List.of());
+    Nftables.unpublish(kernel, host.namespace(), one, List.of(), "gtone");
     assertFalse(ruleset().contains("8080"), ruleset());
     assertTrue(ruleset().contains("8081"), ruleset());
-    Nftables.unpublish(kernel, host.namespace(), two, List.of());
+    Nftables.unpublish(kernel, host.namespace(), two, List.of(), "gttwo");
     assertEquals("", ruleset());
   }
 
@@ -501,7 +517,8 @@ class NftablesTest {
     transaction.beginRule("c", "some rule").unknown("nosuch");
     transaction.endRule();
     NetlinkException lack =
-        assertThrows(NetlinkException.class, () -> transaction.attempt(kernel, host.namespace()));
+        assertThrows(
+            NetlinkException.class, () -> transaction.attempt(kernel, host.namespace(), null));
     assertEquals(
         "add rule \"some rule\" to chain c: the kernel has no nf_tables expression \"nosuch\""
             + " (module nft_nosuch)",
@@ -512,7 +529,7 @@ class NftablesTest {
   void anErrorCarriesWhatTheKernelBlames() {
     Transaction transaction = new Transaction();
     transaction.deleteTable();
-    Transaction.Failure failure = transaction.attempt(kernel, host.namespace());
+    Transaction.Failure failure = transaction.attempt(kernel, host.namespace(), null);
     assertEquals(
         "delete table inet gatun: NFT_MSG_DELTABLE: ENOENT (no such file or directory): at byte 20"
             + " of the request",

@@ -119,7 +119,8 @@ class TrafficTest {
 
   private void unpublish(String name, int number) {
     List<IpAddress> addresses = leases(number).stream().map(Lease::address).toList();
-    Nftables.unpublish(kernel, host.namespace(), name, addresses);
+    // What is seen afterwards is the packet filter's doing: the interfaces stay.
+    Nftables.unpublish(kernel, host.namespace(), name, addresses, link("nobody"));
   }
 
   private void serve(String name, TestNamespace where) throws Exception {

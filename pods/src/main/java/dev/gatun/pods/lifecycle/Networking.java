@@ -234,14 +234,11 @@ abstract class Networking {
       if (held.isEmpty()) {
         return;
       }
+      NetworkNamespace host = NetworkNamespace.own();
+      String link = BridgeNetwork.hostLink(root, pod);
       RuntimeException failure =
-          attempt(null, () -> Nftables.unpublish(kernel, NetworkNamespace.own(), pod, held));
-      failure =
-          attempt(
-              failure,
-              () ->
-                  BridgeNetwork.detach(
-                      kernel, NetworkNamespace.own(), BridgeNetwork.hostLink(root, pod)));
+          attempt(null, () -> Nftables.unpublish(kernel, host, pod, held, link));
+      failure = attempt(failure, () -> BridgeNetwork.detach(kernel, host, link));
       if (failure != null) {
         throw failure;
       }
