@@ -18,7 +18,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares what a pod has on its bridge with what {@link BridgeNetwork#attach} and {@link
+ * Compares what a pod has on its bridge with what {@link BridgeNetwork.Attach} and {@link
  * Nftables#publish} gave it. What others have added meanwhile is no difference.
  */
 public final class BridgeCheck {

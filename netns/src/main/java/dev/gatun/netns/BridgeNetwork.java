@@ -99,32 +99,6 @@ public final class BridgeNetwork {
   }
 
   /**
-   * What puts a pod on the bridge, which {@link #prepare} has made ready. Nothing happens before
-   * {@link Attach#run}: all that it takes can be had while the pod's namespace is still being made.
-   *
-   * @param kernel runs the programs
-   * @param host where the bridge is
-   * @param config names the bridge and the MTU
-   * @param pod the pod's namespace, given by its pause process
-   * @param hostLink from {@link #hostLink}
-   * @param leases the pod's addresses, at least one and at most one of a range
-   * @param hairpin whether what comes in by the pod's port may go out by it: a host port of its own
-   *     may lead a pod to itself
-   * @return what is to be run
-   */
-  public static Attach attach(
-      Kernel kernel,
-      NetworkNamespace host,
-      NetworkConfig config,
-      NetworkNamespace pod,
-      String hostLink,
-      List<AddressPool.Lease> leases,
-      boolean hairpin) {
-    RouteMessages.checkName(hostLink);
-    return new Attach(kernel, host, config, pod, hostLink, leases, hairpin);
-  }
-
-  /**
    * Takes a pod off the bridge: both ends are gone afterwards. It is fine if they were before.
    *
    * @param kernel runs the program
@@ -303,7 +277,11 @@ public final class BridgeNetwork {
     }
   }
 
-  /** One attachment, in one program. */
+  /**
+   * What puts a pod on the bridge, which {@link #prepare} has made ready, in one program. Nothing
+   * happens before {@link #run}: all that it takes can be had while the pod's namespace is still
+   * being made.
+   */
   public static final class Attach {
     private final Kernel kernel;
     private final NetworkNamespace host;
@@ -319,7 +297,19 @@ public final class BridgeNetwork {
     private final Requests pods = new Requests(2000);
     private final Conversation conversation;
 
-    private Attach(
+    /**
+     * Compiles it.
+     *
+     * @param kernel runs the program
+     * @param host where the bridge is
+     * @param config names the bridge and the MTU
+     * @param pod the pod's namespace, given by its pause process
+     * @param hostLink from {@link BridgeNetwork#hostLink}
+     * @param leases the pod's addresses, at least one and at most one of a range
+     * @param hairpin whether what comes in by the pod's port may go out by it: a host port of its
+     *     own may lead a pod to itself
+     */
+    public Attach(
         Kernel kernel,
         NetworkNamespace host,
         NetworkConfig config,
@@ -334,7 +324,7 @@ public final class BridgeNetwork {
       this.host = host;
       this.config = config;
       this.pod = pod;
-      this.hostLink = hostLink;
+      this.hostLink = RouteMessages.checkName(hostLink);
       this.leases = leases;
       this.hairpin = hairpin;
       mac = LinkLayerAddress.text(LinkLayerAddress.of(leases.getFirst().address()));

@@ -59,7 +59,8 @@ class BridgeCheckTest {
   private Attachment attach(List<Lease> leases) {
     BridgeNetwork.prepare(kernel, host.namespace(), CONFIG, leases);
     BridgeNetwork.Attach attach =
-        BridgeNetwork.attach(kernel, host.namespace(), CONFIG, pod.namespace(), LINK, leases, true);
+        new BridgeNetwork.Attach(
+            kernel, host.namespace(), CONFIG, pod.namespace(), LINK, leases, true);
     attach.run();
     return attach.attachment();
   }

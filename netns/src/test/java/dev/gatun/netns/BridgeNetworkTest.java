@@ -56,7 +56,7 @@ class BridgeNetworkTest {
       TestNamespace host, TestNamespace pod, String link, List<Lease> leases) {
     BridgeNetwork.prepare(kernel, host.namespace(), CONFIG, leases);
     BridgeNetwork.Attach attach =
-        BridgeNetwork.attach(
+        new BridgeNetwork.Attach(
             kernel, host.namespace(), CONFIG, pod.namespace(), link, leases, false);
     attach.run();
     return attach.attachment();
@@ -288,7 +288,7 @@ class BridgeNetworkTest {
   }
 
   private static void attach(Kernel kernel, NetworkNamespace pod) {
-    BridgeNetwork.attach(kernel, NetworkNamespace.own(), CONFIG, pod, "gtone", both(2), false)
+    new BridgeNetwork.Attach(kernel, NetworkNamespace.own(), CONFIG, pod, "gtone", both(2), false)
         .run();
   }
 

@@ -96,7 +96,7 @@ class TrafficTest {
   private TestNamespace pod(String name, int number) throws Exception {
     TestNamespace pod = namespace();
     BridgeNetwork.prepare(kernel, host.namespace(), NetworkConfig.DEFAULT, leases(number));
-    BridgeNetwork.attach(
+    new BridgeNetwork.Attach(
             kernel,
             host.namespace(),
             NetworkConfig.DEFAULT,

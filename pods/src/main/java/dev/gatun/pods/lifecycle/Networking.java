@@ -165,7 +165,7 @@ abstract class Networking {
         Nftables.publish(kernel, NetworkNamespace.own(), config, id, leases, ports);
       }
       attach =
-          BridgeNetwork.attach(
+          new BridgeNetwork.Attach(
               kernel,
               NetworkNamespace.own(),
               config,

@@ -236,6 +236,9 @@ class PauseRulesTest {
     int left = steps.indexOf(leaf.replace("make ", "remove ").replace("/pause\"", "/runtime\""));
     assertTrue(steps.indexOf(leaf) < waits, String.valueOf(steps));
     assertTrue(waits < ended && ended < left, String.valueOf(steps));
+    // What nobody needs before is made while the pause process makes its namespaces.
+    assertTrue(waits < steps.indexOf("write hosts"), String.valueOf(steps));
+    assertTrue(waits < steps.indexOf("make the pod's shared memory"), String.valueOf(steps));
     assertTrue(steps(kernel, request, "3 of 4").contains("wait for the pause process"));
   }
 

@@ -440,7 +440,17 @@ class SandboxTest {
         refused.getMessage());
     assertFalse(String.valueOf(refused.getMessage()).contains("config.json"), refused.getMessage());
     assertNothing();
-    // Before anybody has waited for the pause process, and after.
+    // When the pause process exists, and has not been told to go on.
+    SyscallException taken =
+        assertThrows(
+            SyscallException.class,
+            () -> SandboxCreate.begin(kernel, root, request(), Map.of("shm", new byte[1])));
+    assertTrue(
+        String.valueOf(taken.getMessage()).startsWith("make the pod's shared memory: mkdirat("),
+        taken.getMessage());
+    assertEquals(0, taken.getSuppressed().length);
+    assertNothing();
+    // Before anybody has waited for it, and after.
     SandboxCreate early = SandboxCreate.begin(kernel, root, request(), Map.of());
     RuntimeException cause = new IllegalStateException("no bridge");
     assertEquals(cause, early.undo(cause));
