@@ -85,12 +85,16 @@ class HostileContainerTest {
     expectAlone(box, other);
   }
 
-  /** Writes down what it can see of what enters, as long as that is nothing of its own yet. */
+  /**
+   * Writes down what it can see of what enters, as long as that is nothing of its own yet: before
+   * it was looked at, and behind that.
+   */
   private static final String LOOK =
       forEachOther(
-          "if grep -q ^gatun /proc/$p/comm; then echo seen >> /log;"
-              + " ls -l /proc/$p/fd /proc/$p/cwd /proc/$p/root /proc/$p/exe >> /log;"
-              + " cat /proc/$p/environ /proc/$p/maps /proc/$p/mem >> /log; fi");
+          "if grep -q ^gatun /proc/$p/comm; then"
+              + " ls -l /proc/$p/fd /proc/$p/cwd /proc/$p/root /proc/$p/exe > /look;"
+              + " cat /proc/$p/environ /proc/$p/maps /proc/$p/mem >> /look;"
+              + " if grep -q ^gatun /proc/$p/comm; then echo seen >> /log; cat /look >> /log; fi; fi");
 
   private static String lookedAt(Box box, Bundle bundle) throws IOException {
     String id = box.start(bundle);
