@@ -11,8 +11,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** A root file system with a busybox in it, and the library on a state root of its own. */
@@ -57,31 +55,6 @@ final class Box {
 
   static String text(java.io.InputStream in) throws IOException {
     return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-  }
-
-  /** Open descriptors and what they are open on, but for what class loading opens. */
-  static Map<String, String> descriptors() throws IOException {
-    Map<String, String> open = allDescriptors();
-    // The queue of the thread that waits goes some time after the last container.
-    open.values().removeIf("anon_inode:[eventpoll]"::equals);
-    return open;
-  }
-
-  static Map<String, String> allDescriptors() throws IOException {
-    List<Path> entries = new ArrayList<>();
-    try (Stream<Path> list = Files.list(Path.of("/proc/self/fd"))) {
-      list.forEach(entries::add);
-    }
-    Map<String, String> open = new TreeMap<>();
-    for (Path entry : entries) {
-      if (Files.isSymbolicLink(entry)) {
-        String target = Files.readSymbolicLink(entry).toString();
-        if (!target.endsWith(".jar") && !target.endsWith("/fd")) {
-          open.put(entry.getFileName().toString(), target);
-        }
-      }
-    }
-    return open;
   }
 
   /** Children of this process, running or not. */

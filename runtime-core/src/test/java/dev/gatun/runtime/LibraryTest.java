@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.oci.Spec;
+import dev.gatun.runtime.lifecycle.LocalContainers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -54,7 +55,7 @@ class LibraryTest {
       assertEquals(new ExitStatus.Exited(0), first.exit().join());
       assertEquals("", Box.text(first.stdout()));
     }
-    descriptors = Box.descriptors();
+    descriptors = LocalContainers.descriptors();
   }
 
   @AfterEach
@@ -69,7 +70,7 @@ class LibraryTest {
   }
 
   private void assertClean() throws IOException {
-    assertEquals(descriptors, Box.descriptors());
+    assertEquals(descriptors, LocalContainers.descriptors());
     assertEquals(List.of(), Box.children());
     assertFalse(Files.exists(gatun.stateRoot().resolve(id)), "state of " + id);
     assertEquals(List.of(), Box.cgroups(id));
@@ -327,7 +328,7 @@ class LibraryTest {
       ContainerProcess closed = container.exec("sleep", "1000").stdout(Stdio.pipe()).start();
       closed.close();
       assertEquals(OptionalInt.of(137), closed.exit().join().shellCode());
-      Map<String, String> before = Box.descriptors();
+      Map<String, String> before = LocalContainers.descriptors();
       KernelException missing =
           assertThrows(
               KernelException.class,
@@ -335,7 +336,7 @@ class LibraryTest {
       assertTrue(
           String.valueOf(missing.getMessage()).contains("executable file not found in $PATH"),
           missing.getMessage());
-      assertEquals(before, Box.descriptors());
+      assertEquals(before, LocalContainers.descriptors());
       try (ContainerProcess process =
           container.exec("cat", "/proc/self/limits").stdout(Stdio.pipe()).start()) {
         assertTrue(openFiles(Box.text(process.stdout())).contains(" 1024 "));
@@ -499,7 +500,7 @@ class LibraryTest {
       } finally {
         mount("umount", small.toString());
       }
-      assertEquals(descriptors, Box.descriptors());
+      assertEquals(descriptors, LocalContainers.descriptors());
       assertEquals(List.of(), Box.cgroups(id));
     }
     assertTrue(made);
@@ -558,7 +559,8 @@ class LibraryTest {
     }
     assertEquals(List.of(), Box.threads("gatun-"));
     assertFalse(
-        Box.allDescriptors().containsValue("anon_inode:[eventpoll]"), "the queue of the thread");
+        LocalContainers.allDescriptors().containsValue("anon_inode:[eventpoll]"),
+        "the queue of the thread");
     // And it comes again.
     try (Container container = box.container(id, "exit 6").start()) {
       assertEquals(new ExitStatus.Exited(6), container.exit().join());

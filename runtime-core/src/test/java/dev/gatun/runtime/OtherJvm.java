@@ -2,6 +2,7 @@ package dev.gatun.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.gatun.runtime.lifecycle.LocalContainers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -134,7 +135,7 @@ final class OtherJvm {
   private static void load(Box box, String id) throws Exception {
     live(box, id + "-first", 1);
     child("exit 0");
-    Map<String, String> before = Box.descriptors();
+    Map<String, String> before = LocalContainers.descriptors();
     AtomicBoolean over = new AtomicBoolean();
     int made = 0;
     int beside = 0;
@@ -163,7 +164,7 @@ final class OtherJvm {
         beside += done;
       }
     }
-    Map<String, String> after = Box.descriptors();
+    Map<String, String> after = LocalContainers.descriptors();
     if (!after.equals(before)) {
       throw new AssertionError("descriptors before: " + before + "\nand after: " + after);
     }

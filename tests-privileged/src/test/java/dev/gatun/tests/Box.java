@@ -216,7 +216,7 @@ final class Box implements AutoCloseable {
 
   /** Fails unless nothing of this box's containers is left on the host. */
   void expectNothingLeft() {
-    if (!Wait.within(Duration.ofSeconds(5), () -> Leftovers.of(token, stateRoot()).isEmpty())) {
+    if (!Wait.within(Duration.ofSeconds(20), () -> Leftovers.of(token, stateRoot()).isEmpty())) {
       throw new AssertionError(
           "left behind by " + runtime + ":" + Leftovers.of(token, stateRoot()));
     }

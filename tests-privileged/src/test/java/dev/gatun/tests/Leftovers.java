@@ -36,7 +36,7 @@ record Leftovers(List<Long> processes, List<String> mounts, List<Path> cgroups, 
       Host.run("umount", "-l", mount);
     }
     for (Path cgroup : cgroups.reversed()) {
-      if (!Wait.within(java.time.Duration.ofSeconds(2), () -> cgroup.toFile().delete())) {
+      if (!Wait.within(java.time.Duration.ofSeconds(20), () -> cgroup.toFile().delete())) {
         System.err.println("cannot remove " + cgroup);
       }
     }

@@ -93,7 +93,7 @@ final class Terminal implements AutoCloseable {
 
   /** Waits until the terminal shows a text, behind what was waited for before. */
   Terminal expect(String text) {
-    long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    long end = System.nanoTime() + Command.LIMIT.toNanos();
     while (true) {
       String now = all();
       int at = now.indexOf(text, seen);

@@ -6,7 +6,7 @@ import java.util.function.Supplier;
 
 /** Bounded waiting for something that another process does. */
 final class Wait {
-  private static final Duration LIMIT = Duration.ofSeconds(10);
+  private static final Duration LIMIT = Duration.ofSeconds(30);
 
   private Wait() {}
 

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -112,6 +113,14 @@ public final class LocalContainers {
    * library, if tests of it ran in this JVM before, closes in its own time.
    */
   public static Map<String, String> descriptors() throws IOException {
+    Map<String, String> open = allDescriptors();
+    open.values().removeIf("anon_inode:[eventpoll]"::equals);
+    return open;
+  }
+
+  /** Open descriptors and what they are open on, but for what class loading opens. */
+  public static Map<String, String> allDescriptors() throws IOException {
+    awaitReapers();
     List<Path> entries = new ArrayList<>();
     try (Stream<Path> list = Files.list(Path.of("/proc/self/fd"))) {
       list.forEach(entries::add);
@@ -120,14 +129,34 @@ public final class LocalContainers {
     for (Path entry : entries) {
       if (Files.isSymbolicLink(entry)) {
         String target = Files.readSymbolicLink(entry).toString();
-        if (!target.endsWith(".jar")
-            && !target.endsWith("/fd")
-            && !target.equals("anon_inode:[eventpoll]")) {
+        if (!target.endsWith(".jar") && !target.endsWith("/fd")) {
           open.put(entry.getFileName().toString(), target);
         }
       }
     }
     return open;
+  }
+
+  /**
+   * Waits for the JDK to close the pipes of processes that ended. It does so behind the back of
+   * {@link Process#waitFor}, in a thread that has the process's number in its name until it is
+   * through.
+   */
+  private static void awaitReapers() {
+    String prefix = "process reaper (pid ";
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      String name = thread.getName();
+      if (name.startsWith(prefix)) {
+        String pid = name.substring(prefix.length(), name.length() - 1);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (thread.getName().equals(name) && !Files.exists(Path.of("/proc", pid))) {
+          if (System.nanoTime() > end) {
+            throw new AssertionError(name + " does not end");
+          }
+          Thread.onSpinWait();
+        }
+      }
+    }
   }
 
   /** The signals that this thread blocks. */
