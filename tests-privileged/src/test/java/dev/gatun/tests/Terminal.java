@@ -118,12 +118,15 @@ final class Terminal implements AutoCloseable {
     return shown.toString(StandardCharsets.UTF_8);
   }
 
-  /** All that was ever shown. */
+  /**
+   * All that was ever shown. runc leaves the ends of lines to the caller's terminal, and tells the
+   * container's so while the process may write already: both make some then.
+   */
   String text() {
     while (Libc.readable(ptmx, 0)) {
       take(0);
     }
-    return all();
+    return box.isRunc() ? all().replace("\r\r\n", "\r\n") : all();
   }
 
   @Override
