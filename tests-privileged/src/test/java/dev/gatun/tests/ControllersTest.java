@@ -95,7 +95,7 @@ class ControllersTest {
           done
         fi
         $runtime $option delete --force c-$name
-        for attempt in 1 2 3 4 5; do [ ! -e $(place $name) ] || sleep 1; done
+        for attempt in $(seq 30); do [ ! -e $(place $name) ] || sleep 1; done
         [ ! -e $(place $name) ] || echo "$name left cgroup $(place $name)"
       done
       """;

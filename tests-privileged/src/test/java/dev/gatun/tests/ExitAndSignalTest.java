@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 
 /** Exit statuses come out, signals go in. */
@@ -95,8 +96,11 @@ class ExitAndSignalTest {
     Command run = box.launch("run", "--detach", "--bundle", bundle.write(), box.token() + "-a");
     run.await().expectSuccess().awaitOutput("ready");
     String id = box.token() + "-a";
-    assertEquals(3, Box.parse(box.call("ps", "--format", "json", id).out()).size());
+    JsonNode pids = Box.parse(box.call("ps", "--format", "json", id).out());
+    assertEquals(3, pids.size());
     box.call("kill", "--all", id, "KILL").expectSuccess();
+    // runc's delete fails where one of them is still about to end, and its cgroup busy.
+    pids.forEach(pid -> Box.awaitEnd(pid.asLong()));
     box.awaitStatus(id, "stopped");
     box.call("delete", id).expectSuccess();
     box.expectNothingLeft();

@@ -28,7 +28,7 @@ class FootprintTest {
     box.create(box.bundle());
     assertTrue(
         Wait.within(
-            java.time.Duration.ofSeconds(2),
+            java.time.Duration.ofSeconds(20),
             () -> Leftovers.of(box.token(), box.stateRoot()).processes().size() == 1),
         () -> "processes:" + Leftovers.of(box.token(), box.stateRoot()));
   }
@@ -63,7 +63,7 @@ class FootprintTest {
       box.call("start", id).expectSuccess();
       MemorySegment status = arena.allocate(ValueLayout.JAVA_INT);
       int reaped = 0;
-      for (int attempt = 0; attempt < 1000 && reaped == 0; attempt++) {
+      for (int attempt = 0; attempt < 6000 && reaped == 0; attempt++) {
         Wait.pause(java.time.Duration.ofMillis(5));
         reaped = (int) waitpid.invokeExact(pid, status, WNOHANG);
       }

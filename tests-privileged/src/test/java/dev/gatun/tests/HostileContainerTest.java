@@ -67,7 +67,7 @@ class HostileContainerTest {
     Duration took = Duration.ofNanos(System.nanoTime() - before);
     exec.expectExit(255);
     assertTrue(exec.lastErrorLine().contains("stopped or held up there for 10 s"), exec::toString);
-    assertTrue(took.compareTo(Duration.ofSeconds(20)) < 0, took::toString);
+    assertTrue(took.compareTo(Duration.ofSeconds(30)) < 0, took::toString);
     expectAlone(box, id);
   }
 
@@ -106,7 +106,9 @@ class HostileContainerTest {
       }
     }
     assertTrue(Files.exists(log), "nothing was seen");
-    return Files.readString(log);
+    // The container goes on writing: its last line may be half of one.
+    String text = Files.readString(log);
+    return text.substring(0, text.lastIndexOf('\n') + 1);
   }
 
   @OnGatun
@@ -209,7 +211,9 @@ class HostileContainerTest {
   void aFifoInPlaceOfTheUsersHoldsNobodyUp(Box box) {
     Bundle bundle = hostile(box, "rm -f /etc/passwd; mkfifo /etc/passwd; exec sleep 1000");
     String id = box.start(bundle);
-    Wait.until("the FIFO", () -> Files.exists(bundle.rootfs().resolve("etc/passwd")));
+    // Until then it is the file of every bundle.
+    Path users = bundle.rootfs().resolve("etc/passwd");
+    Wait.until("the FIFO", () -> Files.exists(users) && !Files.isRegularFile(users));
     assertEquals("/", exec(box, id, "ID", "sh", "-c", "echo $HOME").expectSuccess().out());
   }
 

@@ -113,7 +113,9 @@ class KernelFeatureTest {
             + box.stateRoot().resolve(id)
             + " && \"$@\" start "
             + id
-            + " && sleep 0.3; \"$@\" delete --force "
+            + " && until \"$@\" state "
+            + id
+            + " | grep -q stopped; do sleep 0.02; done; \"$@\" delete --force "
             + id;
     Command all =
         box.launchFromShell(

@@ -144,12 +144,12 @@ final class Libc {
 
   /** Accepts a connection on a socket and receives a descriptor from it. */
   static Received receive(int listening) {
-    if (!readable(listening, 10_000)) {
+    if (!readable(listening, 30_000)) {
       throw new AssertionError("nobody has connected");
     }
     int socket = call("accept4", ACCEPT4, listening, MemorySegment.NULL, MemorySegment.NULL, 0);
     try (Arena arena = Arena.ofConfined()) {
-      if (!readable(socket, 10_000)) {
+      if (!readable(socket, 30_000)) {
         throw new AssertionError("nothing was sent");
       }
       MemorySegment name = arena.allocate(4096);

@@ -100,7 +100,7 @@ class LibraryTest {
   void aTaskThatTakesTooLongIsEnded(Box box) throws IOException {
     String mark = "31" + ProcessHandle.current().pid();
     Command task =
-        run(box, box.newId(), 1, 0, "sh", "-c", "echo begun; sleep " + mark + " & sleep " + mark)
+        run(box, box.newId(), 5, 0, "sh", "-c", "echo begun; sleep " + mark + " & sleep " + mark)
             .await()
             .expectExit(124);
     assertEquals("begun", task.out().strip());
@@ -117,7 +117,7 @@ class LibraryTest {
   void theCommandLineSeesWhatTheLibraryMakes(Box box) throws IOException {
     String id = box.newId();
     Command task =
-        run(box, id, 60, 0, "sh", "-c", "echo begun; trap 'exit 6' TERM; sleep 50 & wait");
+        run(box, id, 60, 0, "sh", "-c", "trap 'exit 6' TERM; echo begun; sleep 50 & wait");
     task.awaitOutput("begun");
     assertEquals("running", box.status(id));
     assertEquals(id, box.call("list", "-q").expectSuccess().out().strip());

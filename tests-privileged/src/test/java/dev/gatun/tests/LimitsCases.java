@@ -272,7 +272,7 @@ abstract class LimitsCases {
                     "/linux/resources",
                     "{'memory': {'limit': 67108864, 'swap': 100663296}, 'pids': {'limit': 100},"
                         + " 'cpu': {'quota': 50000}}")
-                .script("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exec sleep 1000"));
+                .script("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; exec sleep 1000"));
     Wait.until(
         "some use", () -> ControlFiles.of(box.pid(id)).entry("cpu.stat", "usage_usec") > 20_000);
     JsonNode line = Box.parse(box.call("events", "--stats", id).expectSuccess().out());
@@ -302,11 +302,14 @@ abstract class LimitsCases {
   @OnGatun
   void aMemoryHogIsKilledWithItsContainerAndReported(Box box) {
     String hog = "/bin/dd if=/dev/zero of=/dev/null bs=256M; sleep 1000";
-    String id =
-        box.start(
-            box.bundle()
-                .set("/linux/resources", "{'memory': {'limit': 8388608, 'swap': 8388608}}")
-                .script("sleep 1000 & trap '" + hog + "' USR1; while :; do sleep 0.1; done"));
+    Bundle bundle =
+        box.bundle()
+            .set("/linux/resources", "{'memory': {'limit': 8388608, 'swap': 8388608}}")
+            .script(
+                "sleep 1000 & trap '" + hog + "' USR1; echo ready; while :; do sleep 0.1; done");
+    String id = box.newId();
+    // Without its trap a first process ignores the signal.
+    box.call("run", "-d", "-b", bundle.write(), id).expectSuccess().awaitOutput("ready");
     long pid = box.pid(id);
     // systemd removes the cgroup of an empty scope at once, and may be faster than who reads in it.
     Command events = box.launch("events", "--interval", "3s", id);
@@ -369,13 +372,20 @@ abstract class LimitsCases {
     expectShare(files, 0.4);
   }
 
-  /** The share of a processor during three seconds, within a tenth of what is allowed. */
+  /**
+   * The share of a processor during three seconds, within a tenth of what is allowed. It is never
+   * more; what a busy machine has given to others is no fault, so less is looked at again.
+   */
   private static void expectShare(ControlFiles files, double share) {
-    long began = System.nanoTime();
-    long before = files.entry("cpu.stat", "usage_usec");
-    Wait.pause(Duration.ofSeconds(3));
-    double used =
-        1000.0 * (files.entry("cpu.stat", "usage_usec") - before) / (System.nanoTime() - began);
+    double used = 0;
+    for (int attempt = 0; attempt < 10 && used < share * 0.9; attempt++) {
+      long began = System.nanoTime();
+      long before = files.entry("cpu.stat", "usage_usec");
+      Wait.pause(Duration.ofSeconds(3));
+      used =
+          1000.0 * (files.entry("cpu.stat", "usage_usec") - before) / (System.nanoTime() - began);
+      assertTrue(used <= share * 1.1, used + " instead of " + share);
+    }
     assertEquals(share, used, share / 10);
   }
 
@@ -508,8 +518,12 @@ abstract class LimitsCases {
     int killed = 0;
     for (int i = 0; i < ROUNDS; i++) {
       String id = box.newId();
+      begin = System.nanoTime();
       Command create = box.launch("create", "--bundle", bundle, id);
-      Wait.pause(Duration.ofNanos(whole * (i + 1) / ROUNDS));
+      if (Wait.within(Duration.ofNanos(whole * (i + 1) / ROUNDS), () -> !create.isAlive())) {
+        // The first one was a slow one.
+        whole = Math.min(whole, System.nanoTime() - begin);
+      }
       create.killOnlyThis();
       killed += create.await().exit() == 0 ? 0 : 1;
       if (i % 2 == 0) {
