@@ -101,7 +101,13 @@ class CallerSafetyTest {
   @Test
   void preservedDescriptorsStayAsTheyAreAndItsOwnAreOutOfTheWay() throws Exception {
     // A moment later the child's end of the socket is closed in the caller.
-    jvm("sleep 0.3\n" + list("$PPID", "caller") + list("$$", "java"));
+    jvm(
+        "for i in $(seq 1000); do\n"
+            + "  [ $(ls -l /proc/$PPID/fd | grep -c socket:) -gt 1 ] || break\n"
+            + "  sleep 0.02\n"
+            + "done\n"
+            + list("$PPID", "caller")
+            + list("$$", "java"));
     assertEquals(
         1, shell("exec \"$0\" 3</dev/zero 5>/dev/full 9</dev/urandom </dev/null").status());
     Map<Integer, String> caller = listed("caller");

@@ -97,7 +97,8 @@ class PodsTest {
     try (Pod pod =
         pods.pod(id)
             .hostname("shop")
-            .container(id + "-a", shell("echo from a | nc -l -p 7000"))
+            // Not from a pipe whose writer may be late: nc leaves when the other says no more.
+            .container(id + "-a", shell("nc -l -p 7000 <<END\nfrom a\nEND\n"))
             .container(
                 id + "-b",
                 shell("until nc 127.0.0.1 7000 </dev/null 2>/dev/null; do sleep 0.05; done"))
@@ -134,7 +135,7 @@ class PodsTest {
       }
       assertFalse(pod.exit().isDone());
       CompletableFuture<ExitStatus> exit = pod.exit();
-      pod.stop(Duration.ofSeconds(1));
+      pod.stop(Duration.ofSeconds(30));
       assertEquals(new ExitStatus.Exited(0), exit.get(20, TimeUnit.SECONDS));
       assertEquals(ContainerStatus.STOPPED, pod.info().status());
       ContainerException refused =

@@ -70,7 +70,10 @@ class NamespaceTest {
   @OnEveryRuntime
   void aJoinedPidNamespaceShowsItsProcesses(Box box) {
     String holder = box.start(box.bundle().args("/bin/sleep", "1234"));
-    Bundle guest = box.bundle().join("pid", "/proc/" + box.pid(holder) + "/ns/pid");
+    long pid = box.pid(holder);
+    // runc's start does not wait until the program is executed.
+    Wait.until("the program", () -> ProcFs.read(pid, "cmdline").startsWith("/bin/sleep"));
+    Bundle guest = box.bundle().join("pid", "/proc/" + pid + "/ns/pid");
     String out = box.output(guest, "tr '\\000' ' ' < /proc/1/cmdline; echo; echo $$");
     assertTrue(out.startsWith("/bin/sleep 1234"), out);
     assertNotEquals("1", out.substring(out.lastIndexOf('\n') + 1));

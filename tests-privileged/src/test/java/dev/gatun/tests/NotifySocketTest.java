@@ -129,6 +129,7 @@ class NotifySocketTest {
             "echo $NOTIFY_SOCKET; touch /run/notify/x 2>&1; mount | grep -o ' on /run/notify.*';"
                 + " exec /bin/peer say READY=1");
     bundle.set("/process/user/uid", "1000").set("/process/user/gid", "1000");
+    String id = box.newId();
     Command run =
         box.launchFromShell(
             "umask 077; exec \"$@\"",
@@ -136,11 +137,15 @@ class NotifySocketTest {
             "run",
             "-b",
             bundle.write(),
-            box.newId());
+            id);
     if (box.isRunc()) {
-      // It makes the directory as the caller's umask says, and then waits for ever.
+      // It makes the directory as the caller's umask says, and then waits for ever. Killed before
+      // its state is written, it would leave what its delete does not find.
+      Wait.until(
+          "the container's start",
+          () -> box.call("state", id).out().matches("(?s).*\"status\": \"(running|stopped)\".*"));
       run.kill();
-      box.call("list", "-q").out().lines().forEach(id -> box.call("delete", "--force", id));
+      box.call("delete", "--force", id);
       return;
     }
     run.await().expectSuccess();

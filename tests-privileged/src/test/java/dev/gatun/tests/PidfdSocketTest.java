@@ -82,11 +82,18 @@ class PidfdSocketTest {
   @OnGatun
   void aReceiverThatHangsUpFailsCreateWithASentence(Box box) {
     Path socket = box.directory().resolve("pidfd.sock");
-    Peer.listen(box, "pidfd", socket.toString(), "-1");
+    Command receiver = Peer.listen(box, "pidfd", socket.toString(), "-1");
+    // Between the connecting and the sending, until the other end is gone.
+    String wait = "while [ -d /proc/" + receiver.pid() + " ]; do sleep 0.01; done";
+    Bundle bundle =
+        box.bundle()
+            .set(
+                "/hooks/createRuntime",
+                "[{'path': '/bin/sh', 'args': ['sh', '-c', '" + wait + "']}]");
     box.call(
             "create",
             "-b",
-            box.bundle().args("/bin/true").write(),
+            bundle.args("/bin/true").write(),
             "--pidfd-socket",
             socket.toString(),
             box.newId())

@@ -40,9 +40,11 @@ class PodChurnTest {
         }
       }
     }
-    for (String line : Host.run("lsns", "--noheadings", "--output", "COMMAND").split("\n", -1)) {
-      if (line.contains(box.token()) && line.contains("pause")) {
-        all.add("namespace of " + line);
+    // Not by lsns, which may fail when any process of the host ends while it looks at it.
+    for (long pid : ProcFs.pids()) {
+      String words = ProcFs.read(pid, "cmdline").replace('\0', ' ');
+      if (words.contains(box.token()) && words.contains("pause")) {
+        all.add("namespace of " + words);
       }
     }
     return all;
@@ -53,25 +55,33 @@ class PodChurnTest {
     try (HostNetwork host = new HostNetwork(box)) {
       String trial = box.newId();
       String[] create = {"pod", "create", "--network", "bridge", "--publish", "8080:80", trial};
-      long begin = System.nanoTime();
-      host.gatun(create).expectSuccess();
-      long whole = System.nanoTime() - begin;
-      // What is looked for afterwards is found while there is a pod.
-      String kinds = String.join("\n", left(box, host));
-      for (String kind : List.of("interface ", "rules ", ".network/", ".pods/", "namespace of ")) {
-        assertTrue(kinds.contains(kind), kind + " is not among " + kinds);
+      long toCreate = Long.MAX_VALUE;
+      long toDelete = Long.MAX_VALUE;
+      // The first takes longer than any after it, and others work on this machine too.
+      for (int i = 0; i < 5; i++) {
+        long begin = System.nanoTime();
+        host.gatun(create).expectSuccess();
+        toCreate = Math.min(toCreate, System.nanoTime() - begin);
+        // What is looked for afterwards is found while there is a pod.
+        String kinds = String.join("\n", left(box, host));
+        for (String kind :
+            List.of("interface ", "rules ", ".network/", ".pods/", "namespace of ")) {
+          assertTrue(kinds.contains(kind), kind + " is not among " + kinds);
+        }
+        begin = System.nanoTime();
+        host.gatun("pod", "delete", "--force", trial).expectSuccess();
+        toDelete = Math.min(toDelete, System.nanoTime() - begin);
       }
-      host.gatun("pod", "delete", "--force", trial).expectSuccess();
       int interrupted = 0;
       for (int i = 0; i < ROUNDS; i++) {
         String id = box.newId();
         create[create.length - 1] = id;
         Command killed = host.launchGatun(create);
         if (i % 2 == 0) {
-          interrupted += kill(killed, whole);
+          interrupted += kill(killed, toCreate);
         } else {
           killed.await().expectSuccess();
-          interrupted += kill(host.launchGatun("pod", "delete", "--force", id), whole);
+          interrupted += kill(host.launchGatun("pod", "delete", "--force", id), toDelete);
         }
         Command state = host.gatun("pod", "state", id);
         if (state.exit() == 0) {

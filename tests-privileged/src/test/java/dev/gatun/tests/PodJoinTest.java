@@ -438,7 +438,9 @@ class PodJoinTest {
       long elsewhere =
           box.pid(
               pod.start(
-                  box.bundle().set("/linux/cgroupsPath", "'" + own + "'").args("/bin/sleep", "9")));
+                  box.bundle()
+                      .set("/linux/cgroupsPath", "'" + own + "'")
+                      .args("/bin/sleep", "1000")));
       assertTrue(ProcFs.read(elsewhere, "cgroup").contains("0::" + own + "\n"));
       pod.create(box.bundle(), "pause").expectFailure("\"pause\"");
     }
@@ -464,10 +466,14 @@ class PodJoinTest {
   void killedAtAnyMomentOfCreateNothingStaysAfterThePodIsDeleted(Box box) {
     String bundle = box.bundle().args("/bin/sleep", "1000").write();
     try (Pod trial = Pod.create(box)) {
-      long begin = System.nanoTime();
-      String first = box.newId();
-      box.call("create", "--pod", trial.id(), "--bundle", bundle, first).expectSuccess();
-      long whole = System.nanoTime() - begin;
+      long whole = Long.MAX_VALUE;
+      // The first takes longer than any after it, and others work on this machine too.
+      for (int i = 0; i < 5; i++) {
+        long begin = System.nanoTime();
+        String id = box.newId();
+        box.call("create", "--pod", trial.id(), "--bundle", bundle, id).expectSuccess();
+        whole = Math.min(whole, System.nanoTime() - begin);
+      }
       int interrupted = 0;
       for (int i = 0; i < ROUNDS; i++) {
         String id = box.newId();

@@ -59,6 +59,14 @@ class PodNetworkTest {
         .out();
   }
 
+  /**
+   * A script that says a word to everyone who connects. Not from a pipe whose writer may be late:
+   * nc leaves when the other end says no more.
+   */
+  private static String serving(String word) {
+    return "while :; do nc -l -p 7000 <<END\n" + word + "\nEND\ndone";
+  }
+
   /** From the pod's network namespace: a container of it may not send such packets. */
   private static void ping(Box box, String pod, String address) {
     String namespace = state(box, pod).get("namespaces").get("net").asText();
@@ -99,7 +107,7 @@ class PodNetworkTest {
       assertNotEquals(first, second);
       assertTrue(first.getFirst().startsWith("10.207."), first.toString());
       assertTrue(first.get(1).startsWith("fd67:6174:756e:"), first.toString());
-      start(box, two, box.bundle().script("while :; do echo four | nc -l -p 7000; done"));
+      start(box, two, box.bundle().script(serving("four")));
       assertEquals(
           "four",
           output(
@@ -168,7 +176,7 @@ class PodNetworkTest {
       String pod = box.newId();
       List<String> own =
           addresses(create(box, host, pod, "--publish", "8080:7000", "-p", "53:53/udp"));
-      start(box, pod, box.bundle().script("while :; do echo here | nc -l -p 7000; done"));
+      start(box, pod, box.bundle().script(serving("here")));
       String other = box.newId();
       create(box, host, other);
       String client = "until nc 127.0.0.1 8080 2>/dev/null </dev/null; do sleep 0.1; done";

@@ -40,7 +40,7 @@ final class SeccompAgent implements AutoCloseable {
   private static final int CONTINUE = 1;
   private static final long NOTIF_RECV = 0xc0502100L;
   private static final long NOTIF_SEND = 0xc0182101L;
-  private static final int PATIENCE = 10_000;
+  private static final int PATIENCE = 30_000;
 
   private final Path path;
   private final int server;

@@ -98,7 +98,8 @@ class TerminalTest {
           launch(
               terminal,
               box,
-              "trap 'stty size; [ \"$(stty size)\" = \"11 22\" ] && exit 3' WINCH; echo ready;"
+              // Lines and columns change one after the other: what is shown is what is compared.
+              "trap 's=$(stty size); echo $s; [ \"$s\" = \"11 22\" ] && exit 3' WINCH; echo ready;"
                   + " while :; do sleep 0.02; done");
       terminal.resize(11, 22);
       terminal.expect("11 22");
@@ -122,12 +123,14 @@ class TerminalTest {
 
   @OnEveryRuntime
   void controlZStopsAJobOfTheContainersShell(Box box) {
-    try (Terminal terminal = new Terminal(box, 24, 80)) {
+    try (Terminal terminal = new Terminal(box, 24, 200)) {
       Command command =
           terminal.launch(run(box, bundle(box, "").args("/bin/sh", "-i").env("PS1", "prompt> ")));
-      terminal.expect("prompt> ").type("sh -c 'echo runs; exec sleep 1000'\r").expect("\nruns");
+      // It is told to continue when it is in the foreground again, and the shell is not any more.
+      String job = "sh -c 'trap \"echo again\" CONT; echo runs; while :; do sleep 0.02; done'";
+      terminal.expect("prompt> ").type(job + "\r").expect("\nruns");
       terminal.type("\u001a").expect("Stopped").expect("prompt> ");
-      terminal.type("fg\r").expect("exec sleep 1000").type("\u0003").expect("prompt> ");
+      terminal.type("fg\r").expect("\nagain").type("\u0003").expect("prompt> ");
       terminal.type("exit 4\r");
       terminal.await(command).expectExit(4);
     }
@@ -142,6 +145,10 @@ class TerminalTest {
       assertEquals(before, terminal.modes());
       for (String signal : List.of("TERM", "HUP")) {
         Command command = launch(terminal, box, script);
+        if (box.isRunc()) {
+          // It shows the first words before that.
+          Wait.until("the terminal to be raw", terminal::isRaw);
+        }
         assertTrue(terminal.isRaw());
         Host.signal(command.pid(), signal);
         terminal.expect("told");
@@ -232,7 +239,8 @@ class TerminalTest {
       Wait.pause(Duration.ofMillis(200));
       long pid = box.pid(id);
       Host.signal(command.pid(), "TERM");
-      Wait.until("the container's end", () -> !ProcFs.runs(pid));
+      // Not before the command has seen it: it would tell the container the second one too.
+      Wait.until("the container's end", () -> !Files.exists(Path.of("/proc/" + pid)));
       Host.signal(command.pid(), "TERM");
       command.await().expectExit(6);
       assertEquals(before, terminal.modes());
@@ -345,7 +353,11 @@ class TerminalTest {
   @OnEveryRuntime
   void aConsoleSocketReceivesTheTerminal(Box box) {
     Bundle bundle =
-        bundle(box, "stty size; read x; echo \"<$x>\"; trap 'stty size; exit' WINCH; sleep 1000");
+        bundle(
+            box,
+            // The first process is not interrupted, only what it waits for when that is there.
+            "stty size; read x; echo \"<$x>\"; trap 'stty size; exit' WINCH;"
+                + " sh -c 'echo waits; exec sleep 1000'");
     bundle.set("/process/consoleSize", "{'height': 33, 'width': 99}");
     Path path = box.directory().resolve("console.sock");
     int socket = Libc.listen(path.toString());
@@ -359,7 +371,7 @@ class TerminalTest {
       box.call("start", id).expectSuccess();
       try (ReceivedTerminal terminal = new ReceivedTerminal(received.fd())) {
         terminal.expect("33 99");
-        terminal.type("hello\n").expect("<hello>");
+        terminal.type("hello\n").expect("<hello>").expect("waits");
         terminal.type("\u0003");
         box.awaitStatus(id, "stopped");
       }
@@ -438,7 +450,7 @@ class TerminalTest {
               UNTIL_SIZED
                   + "stty size; tty;"
                   + " echo mine >/dev/tty; trap 'echo interrupted; exit 7' INT; echo ready;"
-                  + " sleep 1000");
+                  + " while :; do sleep 0.02; done");
       terminal.expect("29 77").expect("/dev/pts/0").expect("mine").expect("ready");
       assertTrue(terminal.isRaw());
       terminal.type("\u0003").expect("interrupted");

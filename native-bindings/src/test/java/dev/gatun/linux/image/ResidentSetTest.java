@@ -66,8 +66,8 @@ class ResidentSetTest {
       process = builder.start();
       assertEquals('x', process.getInputStream().read());
       // It has said that it is there, and goes to sleep a few records later.
-      Path state = Path.of("/proc/" + process.pid() + "/wchan");
-      for (int i = 0; i < 200 && !Files.readString(state).contains("poll"); i++) {
+      Path state = Path.of("/proc/" + process.pid() + "/stat");
+      for (int i = 0; i < 3000 && !Files.readString(state).contains(") S "); i++) {
         Thread.sleep(10);
       }
       for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/smaps_rollup"))) {

@@ -194,8 +194,9 @@ class SandboxTest {
   /** Waits until the process has done what it does behind the back of commit. */
   private static void settle(int pid) throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (!status(pid, "State").startsWith("S")
-        || !names(Path.of("/proc/" + pid + "/fd")).isEmpty()) {
+    // In this order: it sleeps before it is let go too, and has its descriptors then.
+    while (!names(Path.of("/proc/" + pid + "/fd")).isEmpty()
+        || !status(pid, "State").startsWith("S")) {
       assertTrue(System.nanoTime() < end, "the pause process does not come to rest");
       Thread.sleep(5);
     }
@@ -377,7 +378,11 @@ class SandboxTest {
       Thread.sleep(5);
     }
     int sleeper = Integer.parseInt(Files.readString(children).strip());
-    assertTrue(proc(sleeper, "cmdline").startsWith("sleep\0"));
+    // It has let go of its output before it is executed.
+    while (!proc(sleeper, "cmdline").startsWith("sleep\0")) {
+      assertTrue(System.nanoTime() < end, proc(sleeper, "cmdline"));
+      Thread.sleep(5);
+    }
     try (Sandbox sandbox = find(Sandbox.Purpose.ACT)) {
       sandbox.kill(Constants.SIGTERM);
       assertTrue(sandbox.end(10));
