@@ -354,4 +354,29 @@ class PodNetworkTest {
       expectNothingLeft(box, host);
     }
   }
+
+  /** Without the address nobody would know what is the pod's. */
+  @OnGatun
+  void whatADeleteCannotTakeBackTheNextOneDoes(Box box) throws IOException {
+    try (HostNetwork host = new HostNetwork(box)) {
+      String pod = box.newId();
+      create(box, host, pod, "--publish", "8080:80");
+      host.run(
+              "setpriv",
+              "--bounding-set",
+              "-net_admin",
+              "--inh-caps",
+              "-net_admin",
+              box.runtime().binary().toString(),
+              "--root",
+              box.stateRoot().toString(),
+              "pod",
+              "delete",
+              "--force",
+              pod)
+          .expectFailure("EPERM");
+      delete(host, pod);
+      expectNothingLeft(box, host);
+    }
+  }
 }

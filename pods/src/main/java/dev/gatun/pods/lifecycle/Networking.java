@@ -205,11 +205,9 @@ abstract class Networking {
 
     @Override
     List<String> disconnect(boolean force) {
-      RuntimeException failure = attempt(null, () -> disconnect(id));
-      failure = attempt(failure, () -> new AddressPool(kernel, root).release(id));
-      if (failure != null) {
-        throw failure;
-      }
+      disconnect(id);
+      // What could not be taken back is found by them the next time.
+      new AddressPool(kernel, root).release(id);
       return List.of();
     }
 
