@@ -13,6 +13,7 @@ import dev.gatun.runtime.lifecycle.Create;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -51,11 +52,15 @@ public final class Main {
    * @param args none
    */
   public static void main(String[] args) {
-    CallerKernel caller =
-        new CallerKernel(
-            new FileInputStream(FileDescriptor.in), new FileOutputStream(FileDescriptor.in));
-    Main main = new Main(caller, caller.arguments(), caller.environment());
-    main.end(main.dispatch());
+    try {
+      CallerKernel caller =
+          new CallerKernel(
+              new FileInputStream(FileDescriptor.in), new FileOutputStream(FileDescriptor.in));
+      Main main = new Main(caller, caller.arguments(), caller.environment());
+      main.end(main.dispatch());
+    } catch (UncheckedIOException callerIsGone) {
+      // Whoever killed the command knows, and nobody else is there to be told.
+    }
     // Nothing is left to be done, and an orderly end would only take time.
     Runtime.getRuntime().halt(0);
   }

@@ -90,12 +90,13 @@ class ChurnTest {
     box.call("create", "--bundle", bundle, trial).expectSuccess();
     long whole = System.nanoTime() - begin;
     box.call("delete", "--force", trial).expectSuccess();
+    List<Command> all = new ArrayList<>();
     for (int i = 0; i < ROUNDS; i++) {
       String id = box.newId();
       Command create = box.launch("create", "--bundle", bundle, id);
       Wait.pause(Duration.ofNanos(ThreadLocalRandom.current().nextLong(whole)));
       create.killOnlyThis();
-      create.await();
+      all.add(create.await());
       Command state = box.call("state", id);
       if (state.exit() == 0) {
         JsonNode said = Box.parse(state.out());
@@ -112,6 +113,8 @@ class ChurnTest {
       box.call("delete", "--force", id).expectSuccess();
     }
     box.expectNothingLeft();
+    // Nor has the JVM, whose caller is gone, anything to say to a terminal.
+    all.forEach(create -> assertEquals("", create.err()));
   }
 
   @OnGatun
