@@ -108,7 +108,12 @@ public final class SandboxCreate {
 
   /** What the first exchange brought. */
   @SuppressWarnings("ArrayRecordComponent") // carried from one exchange to the next, never compared
-  private record Host(CgroupRoot cgroups, String created, Privileges privileges, byte[] resolver) {}
+  private record Host(
+      CgroupRoot cgroups,
+      String created,
+      Privileges privileges,
+      byte[] resolver,
+      byte[] upstream) {}
 
   private record Plan(
       SandboxRequest request,
@@ -120,7 +125,7 @@ public final class SandboxCreate {
 
   /** The program of the first exchange, and where its answers are. */
   private record Reading(
-      Program program, Surroundings surroundings, Data files, Slot resolverEnd) {}
+      Program program, Surroundings surroundings, Data files, Slot resolverEnd, Slot upstreamEnd) {}
 
   private static Reading reading(Kernel kernel) {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
@@ -132,15 +137,22 @@ public final class SandboxCreate {
     Slot total = b.slot("total");
     b.set(total, imm(0));
     b.step("read the host's resolv.conf", "");
-    Label none = b.label("no resolv.conf");
-    Surroundings.append(
-        b, descriptors, imm(Constants.AT_FDCWD), "/etc/resolv.conf", files, total, none);
-    b.bind(none);
-    Slot resolverEnd = b.slot("resolv.conf end");
-    b.set(resolverEnd, total);
+    Slot resolverEnd = append(b, descriptors, Resolver.CONFIG, files, total);
+    Slot upstreamEnd = append(b, descriptors, Resolver.UPSTREAM, files, total);
     surroundings.read(descriptors, files, total);
     b.replyUpTo(files, total);
-    return new Reading(b.build(), surroundings, files, resolverEnd);
+    return new Reading(b.build(), surroundings, files, resolverEnd, upstreamEnd);
+  }
+
+  /** Adds records that read a file if there is one, and returns where it ends. */
+  private static Slot append(
+      ProgramBuilder b, Descriptors descriptors, String path, Data files, Slot total) {
+    Label none = b.label("no resolv.conf");
+    Surroundings.append(b, descriptors, imm(Constants.AT_FDCWD), path, files, total, none);
+    b.bind(none);
+    Slot end = b.slot("end of " + path);
+    b.set(end, total);
+    return end;
   }
 
   private static Host look(Kernel kernel) {
@@ -148,11 +160,13 @@ public final class SandboxCreate {
     Kernel.Result result = kernel.run(reading.program()).orThrow();
     byte[] all = result.bytes(reading.files());
     Surroundings surroundings = reading.surroundings();
+    int resolverEnd = (int) result.slot(reading.resolverEnd());
     return new Host(
         surroundings.cgroups(result, all),
         surroundings.time(result),
         surroundings.privileges(result, all),
-        Arrays.copyOfRange(all, 0, (int) result.slot(reading.resolverEnd())));
+        Arrays.copyOfRange(all, 0, resolverEnd),
+        Arrays.copyOfRange(all, resolverEnd, (int) result.slot(reading.upstreamEnd())));
   }
 
   private static Plan plan(Kernel kernel, SandboxRequest request, Map<String, byte[]> files) {
@@ -228,7 +242,11 @@ public final class SandboxCreate {
     Map<String, byte[]> all = new HashMap<>(files);
     all.put(HOSTS, LOCALHOST.getBytes(StandardCharsets.US_ASCII));
     all.put(HOSTNAME, (state.hostname() + "\n").getBytes(StandardCharsets.UTF_8));
-    all.put(RESOLV_CONF, host.resolver());
+    all.put(
+        RESOLV_CONF,
+        request.hostNetwork()
+            ? host.resolver()
+            : Resolver.choose(host.resolver(), host.upstream()));
     return new Plan(
         request,
         state,
