@@ -81,6 +81,9 @@ public record SandboxRequest(
         throw refuse(
             sysctl, "the pod has the host's network namespace, so it would change the host");
       }
+      if (path.equals("kernel/hostname")) {
+        throw refuse(sysctl, "the pod's host name is said with --hostname");
+      }
       if (entry.getValue().isEmpty()) {
         throw refuse(sysctl, "no value");
       }

@@ -86,6 +86,7 @@ class SandboxStateTest {
   @ParameterizedTest
   @CsvSource({
     "kernel.panic, false, 'not a parameter of a namespace, so it would change the host'",
+    "kernel.hostname, false, 'the pod''s host name is said with --hostname'",
     "vm/overcommit_memory, false, 'not a parameter of a namespace, so it would change the host'",
     "net.core.somaxconn, true, 'the pod has the host''s network namespace, so it would change the"
         + " host'",
