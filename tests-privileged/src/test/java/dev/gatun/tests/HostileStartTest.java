@@ -216,6 +216,69 @@ class HostileStartTest {
     assertEquals(1, failed, "it was never stopped in time");
   }
 
+  private static String podThatSharesPids(Box box) {
+    String pod = box.newId();
+    box.call("pod", "create", "--share-pid", pod).expectSuccess();
+    return pod;
+  }
+
+  /** The runtime's hooks and init's own, each with its time: that is all that init has more. */
+  @OnGatun
+  void whoIsStoppedInAPodThoughItHasHooksHoldsUpNobody(Box box) {
+    String pod = podThatSharesPids(box);
+    String a = box.newId();
+    String hostile = box.bundle().script(forEachInit("kill -STOP $p")).write();
+    box.call("create", "--pod", pod, "--bundle", hostile, a).expectSuccess();
+    box.call("start", a).expectSuccess();
+    Bundle bundle =
+        box.bundle()
+            .args("/bin/sleep", "1000")
+            .set(
+                "/hooks",
+                "{'createRuntime': [{'path': '/bin/true', 'timeout': 2}],"
+                    + " 'createContainer': [{'path': '/bin/true', 'timeout': 1}]}");
+    // Time for the other one.
+    for (int i = 0; i < 300; i++) {
+      bundle.mount("/mnt", "tmpfs", "tmpfs", "size=4k");
+    }
+    String path = bundle.write();
+    int failed = 0;
+    for (int i = 0; i < 10 && failed == 0; i++) {
+      String id = box.newId();
+      Command create = box.launch("create", "--pod", pod, "--bundle", path, id).await(LONG_ENOUGH);
+      if (create.exit() == 0) {
+        delete(box, id);
+      } else {
+        create.expectFailure("\"" + id + "\": its first process was stopped or held up for 21 s");
+        failed++;
+      }
+    }
+    assertEquals(1, failed, "it was never stopped in time");
+    box.call("pod", "delete", "--force", pod).expectSuccess();
+    box.expectNothingLeft();
+  }
+
+  /** As it would be for ever if somebody in the pod had stopped the hook. */
+  @OnGatun
+  void aPodIsDeletedWhileAHookInItTakesAllTime(Box box) {
+    String pod = podThatSharesPids(box);
+    Path begun = box.directory().resolve("begun");
+    Bundle bundle =
+        box.bundle()
+            .args("/bin/true")
+            .set(
+                "/hooks",
+                "{'createContainer': [{'path': '/bin/sh', 'args': ['sh', '-c', 'echo >"
+                    + begun
+                    + "; exec /bin/sleep 1000']}]}");
+    String id = box.newId();
+    Command create = box.launch("create", "--pod", pod, "--bundle", bundle.write(), id);
+    Wait.until(() -> "the hook to be run" + create, () -> Files.exists(begun));
+    box.launch("pod", "delete", "--force", pod).await(LONG_ENOUGH).expectSuccess();
+    create.await().expectFailure("\"" + id + "\": its first process was killed");
+    box.expectNothingLeft();
+  }
+
   private static final String LOOK =
       forEachInit(
           "echo seen; ls -l $d/fd $d/cwd $d/root $d/exe; cat $d/environ $d/maps;"

@@ -1,5 +1,11 @@
 package dev.gatun.pods.lifecycle;
 
+import static dev.gatun.linux.program.Arg.imm;
+
+import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
+import dev.gatun.linux.Syscall;
+import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.lifecycle.Delete;
 import dev.gatun.runtime.lifecycle.Inventory;
@@ -28,6 +34,9 @@ public final class PodDelete {
   public static List<String> run(PodRoot root, String id, boolean force) {
     Sandbox sandbox;
     try {
+      if (force) {
+        endCreates(root, id);
+      }
       sandbox = Sandbox.find(root.kernel(), root.path(), id, Sandbox.Purpose.CHANGE);
     } catch (ContainerException e) {
       if (force && e.isMissing()) {
@@ -49,6 +58,48 @@ public final class PodDelete {
     } finally {
       sandbox.close();
     }
+  }
+
+  /**
+   * Ends what is being created in a pod with a PID namespace: there others may stop a
+   * createContainer hook without a timeout, and its create keeps the pod for as long. No process
+   * outlives the first one of such a namespace, and none is made in it any more.
+   */
+  private static void endCreates(PodRoot root, String id) {
+    Sandbox seen = Sandbox.find(root.kernel(), root.path(), id, Sandbox.Purpose.READ);
+    if (!seen.state().sharePid() || !isJoined(root, seen)) {
+      return;
+    }
+    Sandbox sandbox = Sandbox.find(root.kernel(), root.path(), id, Sandbox.Purpose.ACT);
+    try {
+      if (sandbox.pidfd() < 0 || !sandbox.state().sharePid()) {
+        return;
+      }
+      ProgramBuilder b = new ProgramBuilder(root.kernel().arch());
+      b.step("kill the pause process of pod \"" + id + "\"", "");
+      b.sys(Syscall.PIDFD_SEND_SIGNAL, imm(sandbox.pidfd()), imm(Constants.SIGKILL), imm(0), imm(0))
+          .tolerate(Errno.ESRCH);
+      root.kernel().run(b.build()).orThrow();
+    } finally {
+      sandbox.close();
+    }
+  }
+
+  /** Whether a container is being created in a pod. */
+  private static boolean isJoined(PodRoot root, Sandbox sandbox) {
+    for (String container : sandbox.containers()) {
+      try {
+        Look.Found found = Inventory.state(root.kernel(), root.path(), container);
+        if (found.status() == Status.CREATING && found.isOf(sandbox.id())) {
+          return true;
+        }
+      } catch (ContainerException e) {
+        if (!e.isMissing()) {
+          throw e;
+        }
+      }
+    }
+    return false;
   }
 
   private static void check(PodRoot root, Sandbox sandbox) {

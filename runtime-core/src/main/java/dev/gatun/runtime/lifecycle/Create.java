@@ -24,6 +24,7 @@ import dev.gatun.linux.program.Origin;
 import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
+import dev.gatun.oci.Hook;
 import dev.gatun.oci.Hooks;
 import dev.gatun.oci.JsonWriter;
 import dev.gatun.oci.Linux;
@@ -63,7 +64,7 @@ import org.jspecify.annotations.Nullable;
  * container exists or init ends, as {@code state.json} says.
  */
 public final class Create {
-  /** How long init may take in a PID namespace that it shares, in seconds. */
+  /** How long init may take in a PID namespace that it shares, hooks apart, in seconds. */
   private static final int TIMEOUT = 20;
 
   private static final int MAX_FILES = 12 << 20;
@@ -384,6 +385,26 @@ public final class Create {
     return namespace == null || namespace.path() != null;
   }
 
+  /**
+   * How long init may take, in seconds, but for the time in which the runtime runs hooks; 0 for any
+   * time.
+   */
+  private static long limit(Plan plan) {
+    if (!plan.shared()) {
+      return 0;
+    }
+    long seconds = TIMEOUT;
+    for (Hook hook : plan.hooks().createContainer()) {
+      // Init runs it, and whoever may stop init may stop the hook.
+      Integer timeout = hook.timeout();
+      if (timeout == null) {
+        return 0;
+      }
+      seconds += timeout;
+    }
+    return seconds;
+  }
+
   private static String rootfs(String bundle, @Nullable Root root) {
     String path = root == null ? "" : root.path();
     return path.startsWith("/") ? path : Paths.join(bundle, path);
@@ -659,10 +680,7 @@ public final class Create {
       b.sys(Syscall.WRITE, scopeWrite, b.string("c"), imm(1));
       descriptors.close(scopeWrite);
     }
-    // Hooks have times of their own.
-    boolean limited = plan.shared() && hooks == null && plan.hooks().createContainer().isEmpty();
-    receive(
-        b, channels, intermediate, messagesEnd, pid, ready, limited ? late : null, hooks, devices);
+    receive(b, channels, intermediate, messagesEnd, pid, ready, late, limit(plan), hooks, devices);
     Spawn.awaitIntermediate(b, intermediate);
     descriptors.close(intermediate);
     descriptors.close(channels.reportRead());
@@ -763,7 +781,7 @@ public final class Create {
               "container \""
                   + request.id()
                   + "\": its first process was stopped or held up for "
-                  + TIMEOUT
+                  + limit(plan)
                   + " s, and was killed");
     }
     if (failure == null && result.slot(making.ready()) == 0) {
@@ -784,7 +802,8 @@ public final class Create {
    * left who could say anything. Init may be faster than the intermediate that reports its pid.
    * Hooks are run when init waits for them.
    *
-   * @param late is set when init took too long, and was killed; null when it may take any time
+   * @param late is set when init took too long, and was killed
+   * @param limit how long init may take while no hooks are run here, in seconds; 0 for any time
    */
   private static void receive(
       ProgramBuilder b,
@@ -793,7 +812,8 @@ public final class Create {
       Slot end,
       Slot pid,
       Slot ready,
-      @Nullable Slot late,
+      Slot late,
+      long limit,
       @Nullable RuntimeHooks hooks,
       @Nullable NetDevices devices) {
     Slot report = channels.reportRead();
@@ -813,14 +833,14 @@ public final class Create {
     }
     Data remaining =
         b.variable("time left", Structs.SIZEOF_KERNEL_TIMESPEC)
-            .u64(Structs.KERNEL_TIMESPEC_TV_SEC, TIMEOUT);
+            .u64(Structs.KERNEL_TIMESPEC_TV_SEC, limit);
     Data poll =
         b.variable("pollfd", Structs.SIZEOF_POLLFD).u16(Structs.POLLFD_EVENTS, Constants.POLLIN);
-    if (late != null) {
+    if (limit != 0) {
       b.store(4, poll.address(), imm(Structs.POLLFD_FD), report);
     }
     Label next = b.loop("message");
-    if (late != null) {
+    if (limit != 0) {
       awaitMessage(b, pid, late, got, poll, remaining, next, over);
     }
     b.sys(Syscall.READ, report, end, imm(Message.SIZE)).into(got);
@@ -894,7 +914,8 @@ public final class Create {
     Label timeUp = b.label("time is up");
     b.set(time, imm(0));
     b.branch(Condition.EQ, pid, imm(0), limited);
-    // The kernel leaves in it what remains of the time, so the rounds share it.
+    // The kernel leaves in it what remains of the time, so the rounds share it, and what is done
+    // between them costs none.
     b.set(time, remaining.address());
     b.bind(limited);
     b.sys(Syscall.PPOLL, poll.address(), imm(1), time, imm(0), imm(0))
