@@ -1,13 +1,18 @@
 package dev.gatun.tests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A first process that is killed between two exchanges of a command: never SIGPIPE, always said.
+ * What happens between two exchanges of a command: a first process that is killed is never SIGPIPE,
+ * and always said; a pod that is stopped has nothing that runs.
  */
 class DyingInitTest {
   private static final int MOUNTS = 300;
@@ -15,12 +20,7 @@ class DyingInitTest {
 
   @OnGatun
   void aFirstProcessThatIsKilledBeforeItIsLetGoOnFailsCreateWithASentence(Box box) {
-    // Many mounts, so that there is time to stop the JVM while the first process is being made.
-    Bundle bundle = box.bundle().args("/bin/true");
-    for (int i = 0; i < MOUNTS; i++) {
-      bundle.mount("/mnt", "tmpfs", "tmpfs", "size=4k");
-    }
-    String path = bundle.write();
+    String path = slow(box).args("/bin/true").write();
     for (int i = 0; i < TRIES; i++) {
       String id = box.newId();
       Command create = box.launch("create", "-b", path, id);
@@ -40,7 +40,95 @@ class DyingInitTest {
     throw new AssertionError("the JVM could not be stopped in time");
   }
 
-  private static long killInit(Command create, String id) {
+  /** There is time to stop the JVM while the first process is being made. */
+  private static Bundle slow(Box box) {
+    Bundle bundle = box.bundle();
+    for (int i = 0; i < MOUNTS; i++) {
+      bundle.mount("/mnt", "tmpfs", "tmpfs", "size=4k");
+    }
+    return bundle;
+  }
+
+  @OnGatun
+  void aPodIsStoppedWithAContainerThatHasYetToBeWrittenDown(Box box) {
+    String path = slow(box).args("/bin/sleep", "1000").write();
+    for (List<String> words :
+        List.of(List.of("pod", "stop", "--time", "1"), List.of("pod", "kill"))) {
+      boolean inTime = false;
+      for (int i = 0; i < TRIES && !inTime; i++) {
+        String pod = box.newId();
+        box.call("pod", "create", pod).expectSuccess();
+        String id = box.newId();
+        Command create = box.launch("create", "--pod", pod, "-b", path, id);
+        List<String> command = new ArrayList<>(words);
+        command.add(pod);
+        if (words.contains("kill")) {
+          command.add("KILL");
+        }
+        inTime = endPod(box, create, pod, id, command);
+        box.call("pod", "delete", "--force", pod).expectSuccess();
+      }
+      assertTrue(inTime, "the JVM could not be stopped in time");
+    }
+    box.expectNothingLeft();
+  }
+
+  /** Ends a pod between the exchanges of a create, and returns whether that was where it was. */
+  private static boolean endPod(
+      Box box, Command create, String pod, String id, List<String> command) {
+    long jvm = stopJvm(create, id);
+    if (jvm == 0) {
+      create.await().expectSuccess();
+      return false;
+    }
+    Path container = box.stateRoot().resolve(id);
+    Command ending;
+    try {
+      Path directory = box.stateRoot().resolve(".pods").resolve(pod);
+      Wait.until("the second exchange to end", () -> locks(directory).isEmpty());
+      if (!box.status(id).equals("creating")) {
+        return false;
+      }
+      ending = box.launch(command.toArray(String[]::new));
+      Wait.until(
+          "the pod's end, or somebody who waits for the container",
+          () -> !ending.isAlive() || locks(container).contains("->"));
+    } finally {
+      signal(jvm, "CONT");
+      create.await();
+    }
+    ending.await().expectSuccess();
+    create.expectSuccess();
+    box.awaitStatus(id, "stopped");
+    box.call("start", id).expectFailure("cannot start container \"" + id + "\"");
+    assertEquals(
+        "stopped",
+        Box.parse(box.call("pod", "state", pod).expectSuccess().out()).get("status").asText());
+    return true;
+  }
+
+  /** The lines of {@code /proc/locks} of a directory. */
+  private static String locks(Path directory) {
+    try {
+      String end = ":" + Files.getAttribute(directory, "unix:ino") + " 0 EOF";
+      StringBuilder lines = new StringBuilder();
+      for (String line : Files.readAllLines(Path.of("/proc/locks"))) {
+        if (line.contains("FLOCK") && line.endsWith(end)) {
+          lines.append(line).append('\n');
+        }
+      }
+      return lines.toString();
+    } catch (IOException e) {
+      throw new AssertionError("cannot find the locks of " + directory, e);
+    }
+  }
+
+  /**
+   * Stops the JVM of a create while the first process is being made.
+   *
+   * @return its pid, or 0 when it is too late
+   */
+  private static long stopJvm(Command create, String id) {
     long jvm = 0;
     long init = 0;
     while (init == 0 && create.isAlive()) {
@@ -58,6 +146,15 @@ class DyingInitTest {
       return 0;
     }
     signal(jvm, "STOP");
+    return jvm;
+  }
+
+  private static long killInit(Command create, String id) {
+    long jvm = stopJvm(create, id);
+    if (jvm == 0) {
+      return 0;
+    }
+    long init = 0;
     try {
       // The second exchange ends without the JVM, the third one cannot begin.
       Wait.pause(Duration.ofMillis(400));

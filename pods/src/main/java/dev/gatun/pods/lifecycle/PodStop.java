@@ -16,6 +16,7 @@ import dev.gatun.linux.program.Slot;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.sandbox.Sandbox;
 import dev.gatun.runtime.state.Look;
+import dev.gatun.runtime.state.Status;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -103,7 +104,7 @@ public final class PodStop {
     List<Look.Found> all = new ArrayList<>();
     for (String id : sandbox.containers()) {
       try {
-        Look.Found found = Look.at(root.kernel(), root.path(), id, Look.Purpose.ACT);
+        Look.Found found = container(root, sandbox, id);
         if (found.pidfd() < 0 || !found.isOf(sandbox.id())) {
           found.close(root.kernel());
         } else {
@@ -119,6 +120,20 @@ public final class PodStop {
       }
     }
     return all;
+  }
+
+  /**
+   * A container as it is once its create, which held on to the pod while its first process was
+   * made, has written that down or taken it back. That needs nothing that is held here.
+   */
+  private static Look.Found container(PodRoot root, Sandbox sandbox, String id) {
+    Look.Found found = Look.at(root.kernel(), root.path(), id, Look.Purpose.ACT);
+    if (found.status() != Status.CREATING || !found.isOf(sandbox.id())) {
+      return found;
+    }
+    found.close(root.kernel());
+    Look.at(root.kernel(), root.path(), id, Look.Purpose.CHANGE).close(root.kernel());
+    return Look.at(root.kernel(), root.path(), id, Look.Purpose.ACT);
   }
 
   private static void send(ProgramBuilder b, Look.Found found, int signal) {
