@@ -1,6 +1,7 @@
 package dev.gatun.tests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -23,7 +24,8 @@ class DyingInitTest {
     String path = slow(box).args("/bin/true").write();
     for (int i = 0; i < TRIES; i++) {
       String id = box.newId();
-      Command create = box.launch("create", "-b", path, id);
+      Path file = box.directory().resolve(id + ".pid");
+      Command create = box.launch("create", "-b", path, "--pid-file", file.toString(), id);
       long killed = killInit(create, id);
       create.await();
       if (create.exit() == 0) {
@@ -34,6 +36,7 @@ class DyingInitTest {
       Box.awaitEnd(killed);
       create.expectFailure("\"" + id + "\": its first process was killed");
       assertEquals(1, create.err().lines().count(), create::toString);
+      assertFalse(Files.exists(file), "the pid file stays");
       box.expectNothingLeft();
       return;
     }

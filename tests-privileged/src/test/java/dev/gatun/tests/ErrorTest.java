@@ -125,6 +125,44 @@ class ErrorTest {
     box.call("start", id).expectFailure();
   }
 
+  /** Container, pod and exec; what is in the directory besides the pid file stays. */
+  private static void noPidFile(Box box, Path directory, String... texts) throws IOException {
+    String file = directory.resolve("pid").toString();
+    String bundle = box.bundle().args("/bin/sleep", "1000").write();
+    String id = box.newId();
+    box.call("create", "-b", bundle, id).expectSuccess();
+    box.call("start", id).expectSuccess();
+    List<Path> before = list(directory);
+    box.call("create", "-b", bundle, "--pid-file", file, box.newId()).expectFailure(texts);
+    assertEquals(before, list(directory));
+    box.call("pod", "create", "--pid-file", file, box.newId()).expectFailure(texts);
+    assertEquals(before, list(directory));
+    box.call("exec", "-d", "--pid-file", file, id, "/bin/sleep", "1000").expectExit(255);
+    assertEquals(before, list(directory));
+    box.call("delete", "--force", id).expectSuccess();
+  }
+
+  private static List<Path> list(Path directory) throws IOException {
+    try (java.util.stream.Stream<Path> all = Files.list(directory)) {
+      return all.sorted().toList();
+    }
+  }
+
+  @OnGatun
+  void aPidFileThatCannotBeWrittenIsNotLeftHalf(Box box) throws IOException {
+    Files.createDirectory(box.hostDirectory("taken").resolve("pid"));
+    noPidFile(box, box.hostDirectory("taken"), "pid file", "EISDIR");
+    Path disk = box.hostDirectory("disk");
+    Host.run("mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", disk.toString());
+    try {
+      Files.writeString(disk.resolve("full"), "x");
+      noPidFile(box, disk, "pid file", "ENOSPC");
+    } finally {
+      Host.run("umount", disk.toString());
+    }
+    box.expectNothingLeft();
+  }
+
   @OnGatun
   void aFullDiskFailsCreateAndLeavesNothing(Box box) throws IOException {
     Path disk = box.hostDirectory("disk");

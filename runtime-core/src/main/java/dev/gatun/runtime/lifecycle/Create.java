@@ -1057,7 +1057,7 @@ public final class Create {
 
   /**
    * Writes a pid file: digits only, under a temporary name first, so that a reader never sees half
-   * of them.
+   * of them. When that fails, or anything after it in the program, there is none.
    *
    * @param b the program
    * @param path the file's path
@@ -1068,6 +1068,7 @@ public final class Create {
     b.step("write pid file \"" + path + "\"", "");
     int slash = path.lastIndexOf('/');
     String temporary = path.substring(0, slash + 1) + "." + path.substring(slash + 1);
+    Label before = b.failureHandler();
     Descriptors descriptors = new Descriptors(b);
     Slot file = descriptors.fd("file", temporary);
     b.sys(
@@ -1082,8 +1083,8 @@ public final class Create {
                     | Constants.O_CLOEXEC),
             imm(0644))
         .into(file);
+    unlinkOnFailure(b, temporary, b.failureHandler());
     b.sys(Syscall.WRITE, file, digits, count);
-    descriptors.end();
     b.sys(
         Syscall.RENAMEAT2,
         imm(Constants.AT_FDCWD),
@@ -1091,5 +1092,17 @@ public final class Create {
         imm(Constants.AT_FDCWD),
         b.string(path),
         imm(0));
+    descriptors.end();
+    unlinkOnFailure(b, path, before);
+  }
+
+  private static void unlinkOnFailure(ProgramBuilder b, String path, Label then) {
+    Label failed = b.label("remove on failure");
+    b.outOfLine(() -> {
+      b.bind(failed);
+      b.sys(Syscall.UNLINKAT, imm(Constants.AT_FDCWD), b.string(path), imm(0)).tolerateAny();
+      b.jump(then);
+    });
+    b.onFailure(failed);
   }
 }
