@@ -19,8 +19,10 @@ import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.IdMapping;
 import dev.gatun.runtime.rootfs.SysctlCompiler;
 import dev.gatun.runtime.rootfs.Tmpfs;
+import dev.gatun.runtime.seccomp.CallFilter;
 import dev.gatun.runtime.userns.Privileges;
 import dev.gatun.runtime.userns.UserNamespace;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -32,8 +34,9 @@ import org.jspecify.annotations.Nullable;
  * <p>What the pause process does while it waits is one system call, {@code rt_sigtimedwait(2)} for
  * every signal there is, all of which are blocked: TERM and INT end it with status 0, CHLD makes it
  * reap where it is the first process of a PID namespace, and the others mean nothing. It has no
- * descriptors, no capabilities, and no memory but the page with its few resident records, its slots
- * and its arguments.
+ * descriptors, no capabilities nor a way to get some, and no memory but the page with its few
+ * resident records, its slots and its arguments. A seccomp filter forbids all that it does not
+ * call.
  *
  * <p>Root's pause process is not dumpable, so that nobody but root of the host looks into it. An
  * ordinary user's has to be: it is through {@code /proc/PID} and a pidfd that containers are put
@@ -255,9 +258,11 @@ public final class PauseCompiler {
       b.sys(Syscall.CHDIR, b.string("/"));
     }
     dropPrivileges();
-    b.step("wait for the runtime", "");
+    b.step("let go of standard input and output", "");
     // What is on the other end may wait for the end of it.
     b.sys(Syscall.CLOSE_RANGE, imm(0), imm(2), imm(0));
+    forbidCalls();
+    b.step("wait for the runtime", "");
     reporter.send(Message.READY, imm(0));
     InitCompiler.awaitGo(b, go);
     b.sys(Syscall.CLOSE_RANGE, imm(0), imm(0xffff_ffffL), imm(0));
@@ -324,6 +329,18 @@ public final class PauseCompiler {
   }
 
   private void dropPrivileges() {
+    b.step("no_new_privs", "");
+    b.sys(Syscall.PRCTL, imm(Constants.PR_SET_NO_NEW_PRIVS), imm(1), imm(0), imm(0), imm(0));
+    b.step("user 0 is no root any more", "");
+    // Takes CAP_SETPCAP, which a caller may lack; what comes before and the filter need nothing.
+    b.sys(
+            Syscall.PRCTL,
+            imm(Constants.PR_SET_SECUREBITS),
+            imm(Constants.SECBIT_NOROOT | Constants.SECBIT_NOROOT_LOCKED),
+            imm(0),
+            imm(0),
+            imm(0))
+        .tolerate(Errno.EPERM);
     b.step("drop all capabilities", "");
     Data header =
         b.variable("cap_user_header", Structs.SIZEOF_USER_CAP_HEADER_STRUCT)
@@ -335,6 +352,27 @@ public final class PauseCompiler {
     b.sys(Syscall.CAPSET, header.address(), none.address());
     // A change of credentials makes a process as dumpable as fs.suid_dumpable says.
     b.sys(Syscall.PRCTL, imm(Constants.PR_SET_DUMPABLE), imm(privileges.isRoot() ? 0 : 1));
+  }
+
+  /**
+   * Forbids all that is not called from here on. Who traces the process makes it call what he
+   * likes: a container that shares its PID namespace may, with CAP_SYS_PTRACE, or as the same user
+   * where the process is dumpable. A failure from here on is not reported: nobody would read it.
+   */
+  private void forbidCalls() {
+    List<Syscall> left =
+        new ArrayList<>(
+            List.of(
+                Syscall.WRITE,
+                Syscall.READ,
+                Syscall.CLOSE_RANGE,
+                Syscall.MADVISE,
+                Syscall.RT_SIGTIMEDWAIT,
+                Syscall.EXIT_GROUP));
+    if (request.sharePid()) {
+      left.add(Syscall.WAIT4);
+    }
+    CallFilter.load(b, left);
   }
 
   /**

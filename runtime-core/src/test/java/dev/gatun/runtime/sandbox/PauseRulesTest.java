@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.linux.Arch;
 import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.local.LocalKernel;
@@ -27,6 +28,8 @@ import dev.gatun.runtime.userns.Privileges;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -157,12 +160,53 @@ class PauseRulesTest {
         calls(program, ready, image.failed()));
     List<Syscall> before = calls(program, image.pause(), ready);
     assertEquals(
-        List.of(Syscall.CAPSET, Syscall.PRCTL, Syscall.CLOSE_RANGE),
-        before.subList(before.size() - 3, before.size()));
+        List.of(Syscall.CAPSET, Syscall.PRCTL, Syscall.CLOSE_RANGE, Syscall.PRCTL),
+        before.subList(before.size() - 4, before.size()));
     int closing = program.all(Syscall.CLOSE_RANGE).getLast();
     assertEquals(0, program.number(program.at(closing).arg(0), "close_range"));
     assertEquals(0xffff_ffffL, program.number(program.at(closing).arg(1), "close_range"));
     assertEquals(0, program.number(program.at(closing).arg(2), "close_range"));
+  }
+
+  /** Whoever traces it can have it call nothing else, and execute nothing that gives more. */
+  @ParameterizedTest
+  @EnumSource
+  void allThatItDoesNotCallIsForbidden(Kind kind) {
+    PauseCompiler.Image image = compile(kind, Arch.host());
+    LinkedProgram program = new LinkedProgram(kind.name(), image.program());
+    int bounded = prctl(program, Constants.PR_SET_NO_NEW_PRIVS);
+    int locked = prctl(program, Constants.PR_SET_SECUREBITS);
+    int filtered = prctl(program, Constants.PR_SET_SECCOMP);
+    int dropped = program.only("CAPSET", program.all(Syscall.CAPSET));
+    assertTrue(image.pause() < bounded && bounded < locked, kind.name());
+    assertTrue(locked < dropped && dropped < filtered, "CAP_SETPCAP is needed");
+    assertEquals(1, program.number(program.at(bounded).arg(1), "no_new_privs"));
+    assertEquals(
+        Constants.SECBIT_NOROOT | Constants.SECBIT_NOROOT_LOCKED,
+        program.number(program.at(locked).arg(1), "securebits"));
+    assertEquals(
+        Constants.SECCOMP_MODE_FILTER, program.number(program.at(filtered).arg(1), "seccomp"));
+    assertEquals(Errno.EINVAL, program.at(filtered).tolerated());
+    List<Syscall> left = new ArrayList<>(calls(program, filtered + 1, image.failed()));
+    left.addAll(calls(program, 0, image.resident()));
+    Set<String> names = new TreeSet<>();
+    for (Syscall call : left) {
+      names.add(call.kernelName());
+    }
+    String step = program.at(filtered).origin().step();
+    String prefix = "forbid all system calls but ";
+    assertTrue(step.startsWith(prefix), step);
+    assertEquals(names, new TreeSet<>(List.of(step.substring(prefix.length()).split(" ", -1))));
+  }
+
+  private static int prctl(LinkedProgram program, int option) {
+    List<Integer> found = new ArrayList<>();
+    for (int i : program.all(Syscall.PRCTL)) {
+      if (program.number(program.at(i).arg(0), "prctl") == option) {
+        found.add(i);
+      }
+    }
+    return program.only("prctl " + option, found);
   }
 
   /**

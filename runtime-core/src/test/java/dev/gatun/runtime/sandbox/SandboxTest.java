@@ -294,6 +294,7 @@ class SandboxTest {
     for (String set : List.of("CapInh", "CapPrm", "CapEff", "CapAmb")) {
       assertEquals("0000000000000000", status(pid, set), set);
     }
+    assertNothingCanBeHad(pid);
     assertEquals("/", Files.readSymbolicLink(Path.of("/proc/" + pid + "/cwd")).toString());
     String resident = status(pid, "VmRSS");
     assertTrue(Integer.parseInt(resident.replace(" kB", "")) <= MOST_RESIDENT, resident);
@@ -303,6 +304,12 @@ class SandboxTest {
     // Its own session: what a terminal sends is not for it.
     assertEquals(Integer.toString(pid), proc(pid, "stat").split("\\) ", -1)[1].split(" ", -1)[3]);
     assertEquals(0, Files.getAttribute(Path.of("/proc/" + pid), "unix:uid"));
+  }
+
+  /** Whoever makes it do something: no capability by an execution, and no other system call. */
+  private static void assertNothingCanBeHad(int pid) throws IOException {
+    assertEquals("1", status(pid, "NoNewPrivs"));
+    assertEquals("2", status(pid, "Seccomp"));
   }
 
   @Test
@@ -361,6 +368,7 @@ class SandboxTest {
     int pid = create(request(Map.of(), true, List.of())).pid();
     settle(pid);
     assertTrue(isOwn(pid, "pid") && isOwn(pid, "mnt"));
+    assertNothingCanBeHad(pid);
     assertEquals(pid + " 1", status(pid, "NSpid"));
     assertEquals(List.of(), names(Path.of("/proc/" + pid + "/root")));
     assertEquals(1, Files.readAllLines(Path.of("/proc/" + pid + "/mountinfo")).size());
@@ -401,6 +409,7 @@ class SandboxTest {
       assertEquals(
           "0 200000 1000 5000 5000 7", proc(pid, map).strip().replaceAll("\\s+", " "), map);
     }
+    assertNothingCanBeHad(pid);
     assertEquals("200000 200000 200000 200000", status(pid, "Uid"));
     assertEquals("77", inPod(pid, "-i", "cat /proc/sys/kernel/msgmni"));
     assertEquals(200000, Files.getAttribute(Path.of(root, ".pods", id, Remains.SHM), "unix:uid"));
