@@ -23,6 +23,8 @@ import dev.gatun.runtime.seccomp.CallFilter;
 import dev.gatun.runtime.userns.Privileges;
 import dev.gatun.runtime.userns.UserNamespace;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -86,9 +88,9 @@ public final class PauseCompiler {
       boolean inCgroup,
       @Nullable String laterCgroup,
       boolean embedded) {
-    /** Copies collections. */
+    /** Copies collections: a parameter may be settable only when another one is set. */
     public Request {
-      sysctls = Map.copyOf(sysctls);
+      sysctls = Collections.unmodifiableMap(new LinkedHashMap<>(sysctls));
       idMappings = List.copyOf(idMappings);
     }
   }

@@ -7,6 +7,8 @@ import dev.gatun.runtime.ConfigException;
 import dev.gatun.runtime.lifecycle.CgroupDriver;
 import dev.gatun.runtime.userns.IdMaps;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -40,11 +42,11 @@ public record SandboxRequest(
   /** {@code __NEW_UTS_LEN} of linux/utsname.h. */
   private static final int HOSTNAME_MAX = 64;
 
-  /** Copies collections. */
+  /** Copies collections: in their order, unlike {@link Map#copyOf}. */
   public SandboxRequest {
-    sysctls = Map.copyOf(sysctls);
+    sysctls = Collections.unmodifiableMap(new LinkedHashMap<>(sysctls));
     idMappings = List.copyOf(idMappings);
-    annotations = Map.copyOf(annotations);
+    annotations = Collections.unmodifiableMap(new LinkedHashMap<>(annotations));
   }
 
   /** The host name that the pod gets. */

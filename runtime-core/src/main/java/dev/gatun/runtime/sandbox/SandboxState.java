@@ -7,6 +7,8 @@ import dev.gatun.oci.JsonWriter;
 import dev.gatun.oci.SpecReader;
 import dev.gatun.oci.SpecWriter;
 import dev.gatun.runtime.state.ContainerState;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -41,11 +43,11 @@ public record SandboxState(
     int uid,
     ContainerState.@Nullable Cgroup cgroup,
     Map<String, String> annotations) {
-  /** Copies collections. */
+  /** Copies collections: in their order, unlike {@link Map#copyOf}. */
   public SandboxState {
-    sysctls = Map.copyOf(sysctls);
+    sysctls = Collections.unmodifiableMap(new LinkedHashMap<>(sysctls));
     idMappings = List.copyOf(idMappings);
-    annotations = Map.copyOf(annotations);
+    annotations = Collections.unmodifiableMap(new LinkedHashMap<>(annotations));
   }
 
   /** What is known of a pod whose {@code state.json} was not written yet, or cannot be read. */

@@ -16,6 +16,7 @@ import dev.gatun.linux.program.Arg;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Instruction;
 import dev.gatun.linux.program.Listing;
+import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.IdMapping;
 import dev.gatun.runtime.init.InitImage;
@@ -26,6 +27,8 @@ import dev.gatun.runtime.lifecycle.Explanation;
 import dev.gatun.runtime.lifecycle.LinkedProgram;
 import dev.gatun.runtime.userns.Privileges;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -223,6 +226,31 @@ class PauseRulesTest {
       }
     }
     assertEquals(kind == Kind.ROOTLESS ? List.of(1L) : List.of(0L, 0L), values);
+  }
+
+  @Test
+  void sysctlsAreSetInTheirOrder() {
+    Map<String, String> sysctls = new LinkedHashMap<>();
+    List<String> expected = new ArrayList<>();
+    for (int i = 9; i > 0; i--) {
+      sysctls.put("net.ipv4.name" + i, "1");
+      expected.add("set sysctl net.ipv4.name" + i);
+    }
+    Program program =
+        PauseCompiler.compile(
+                Arch.host(),
+                new PauseCompiler.Request(
+                    "host", sysctls, false, List.of(), false, false, null, false),
+                Privileges.ROOT)
+            .program();
+    Set<String> steps = new LinkedHashSet<>();
+    for (int i = 0; i < program.size(); i++) {
+      String step = program.record(i).origin().step();
+      if (step.startsWith("set sysctl ")) {
+        steps.add(step);
+      }
+    }
+    assertEquals(expected, List.copyOf(steps));
   }
 
   /** Where others see it in their procfs, there is nothing behind its root. */

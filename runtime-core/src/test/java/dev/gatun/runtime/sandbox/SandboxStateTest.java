@@ -10,6 +10,7 @@ import dev.gatun.runtime.ConfigException;
 import dev.gatun.runtime.lifecycle.CgroupDriver;
 import dev.gatun.runtime.state.ContainerState;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,43 @@ class SandboxStateTest {
     assertEquals(STATE, SandboxState.of(STATE.toBytes()));
     SandboxState unknown = SandboxState.unknown("p");
     assertEquals(unknown, SandboxState.of(unknown.toBytes()));
+  }
+
+  /**
+   * A parameter may be settable only when another one is set; and what is listed stays in place.
+   */
+  @Test
+  void whatWasGivenInAnOrderStaysInIt() {
+    Map<String, String> given = new LinkedHashMap<>();
+    for (int i = 20; i > 0; i--) {
+      given.put("fs.mqueue.name" + i, "1");
+    }
+    List<String> names = List.copyOf(given.keySet());
+    SandboxRequest request =
+        new SandboxRequest(
+            "p", null, given, false, List.of(), false, given, null, CgroupDriver.CGROUPFS, false);
+    assertEquals(names, List.copyOf(request.sysctls().keySet()));
+    assertEquals(names, List.copyOf(request.annotations().keySet()));
+    SandboxState state =
+        new SandboxState(
+            "p",
+            1,
+            1,
+            "",
+            "h",
+            request.sysctls(),
+            false,
+            false,
+            List.of(),
+            0,
+            new ContainerState.Cgroup("/cgroup", "/p", "", ""),
+            given);
+    SandboxState read = SandboxState.of(state.withPause(7, 7).toBytes());
+    assertEquals(names, List.copyOf(read.sysctls().keySet()));
+    assertEquals(names, List.copyOf(read.annotations().keySet()));
+    given.clear();
+    assertEquals(names, List.copyOf(request.sysctls().keySet()));
+    assertThrows(UnsupportedOperationException.class, () -> request.sysctls().clear());
   }
 
   @Test
