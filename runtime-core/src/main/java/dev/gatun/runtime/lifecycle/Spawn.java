@@ -311,7 +311,7 @@ public final class Spawn {
    * @param kept how many descriptors from 3 on it is given besides
    * @param staysBlocked whether all signals stay blocked afterwards
    * @param embedding what an embedding JVM adds, or null
-   * @param pid takes the pid of the process
+   * @param pid takes the pid of the process; 0 when it was reaped, since it could not be executed
    * @return a slot with the pidfd of the process
    */
   public static Slot start(
@@ -411,6 +411,7 @@ public final class Spawn {
       b.bind(unexecuted);
       b.sys(Syscall.WAITID, imm(Constants.P_PIDFD), pidfd, imm(0), imm(Constants.WEXITED), imm(0))
           .tolerateAny();
+      b.set(pid, imm(0));
       descriptors.close(pidfd);
       Label unclosed = b.label("close_range failed");
       b.branch(Condition.EQ, progress, imm(0), unclosed);

@@ -436,6 +436,8 @@ public final class SandboxCreate {
     // While the pause process makes its namespaces.
     files(b, descriptors, directory, plan);
     Spawn.awaitIntermediate(b, child);
+    // Its pid may be somebody else's from here on.
+    b.set(first, imm(0));
     if (scope != null) {
       scope.leave(b);
     }

@@ -314,6 +314,37 @@ class PauseRulesTest {
     assertTrue(steps(kernel, request, "3 of 4").contains("wait for the pause process"));
   }
 
+  /** A pid that has been waited for may be anybody's: nobody waits for it, or kills it, by that. */
+  @Test
+  void theIntermediateIsForgottenOnceItHasEnded() {
+    SandboxRequest request =
+        new SandboxRequest(
+            "p",
+            null,
+            Map.of(),
+            false,
+            List.of(new IdMapping(0, 1000, 1)),
+            false,
+            Map.of(),
+            null,
+            CgroupDriver.CGROUPFS,
+            false);
+    for (Explanation.Part part : SandboxCreate.explain(new LocalKernel(), "/state", request)) {
+      if (!part.about().startsWith("2 of 4")) {
+        continue;
+      }
+      LinkedProgram program = new LinkedProgram("make", part.program());
+      List<Integer> waits = program.all(Syscall.WAITID);
+      assertEquals(2, waits.size(), "one when it was executed, one when it was not");
+      for (int wait : waits) {
+        assertEquals(
+            "pid of the intermediate = 0",
+            Listing.line(part.program(), wait + 1),
+            program.line(wait));
+      }
+    }
+  }
+
   private static List<String> steps(LocalKernel kernel, SandboxRequest request, String exchange) {
     List<String> steps = new ArrayList<>();
     for (Explanation.Part part : SandboxCreate.explain(kernel, "/state", request)) {

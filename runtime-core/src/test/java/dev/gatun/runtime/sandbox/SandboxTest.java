@@ -18,11 +18,13 @@ import dev.gatun.linux.SyscallException;
 import dev.gatun.linux.local.LocalKernel;
 import dev.gatun.linux.program.Data;
 import dev.gatun.linux.program.Kernel;
+import dev.gatun.linux.program.Program;
 import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.oci.IdMapping;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.lifecycle.CgroupDriver;
 import dev.gatun.runtime.lifecycle.CountingKernel;
+import dev.gatun.runtime.lifecycle.LinkedProgram;
 import dev.gatun.runtime.lifecycle.LocalContainers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -470,10 +472,13 @@ class SandboxTest {
     assertEquals(cause, early.undo(cause));
     assertEquals(0, cause.getSuppressed().length);
     assertNothing();
-    SandboxCreate created = SandboxCreate.begin(kernel, root, request(), Map.of());
+    CountingKernel counting = new CountingKernel(kernel);
+    SandboxCreate created = SandboxCreate.begin(counting, root, request(), Map.of());
     created.await();
+    counting.take();
     cause = new IllegalStateException("no network");
     assertEquals(cause, created.undo(cause));
+    assertEquals(List.of((long) created.pid()), awaited(counting.take().getFirst()));
     assertEquals(0, cause.getSuppressed().length);
     assertNothing();
     String nowhere = directory.resolve("none/pid").toString();
@@ -485,6 +490,16 @@ class SandboxTest {
     assertEquals(0, unwritable.getSuppressed().length);
     assertNothing();
     assertEquals(descriptors, LocalContainers.descriptors());
+  }
+
+  /** The pids that a program waits for. */
+  private static List<Long> awaited(Program program) {
+    LinkedProgram linked = new LinkedProgram("undo", program);
+    List<Long> pids = new ArrayList<>();
+    for (int i : linked.all(Syscall.WAITID)) {
+      pids.add(linked.number(linked.at(i).arg(1), linked.line(i)));
+    }
+    return pids;
   }
 
   @Test
