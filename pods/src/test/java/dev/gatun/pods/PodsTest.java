@@ -7,6 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.gatun.linux.Arch;
+import dev.gatun.linux.program.Kernel;
+import dev.gatun.linux.program.Program;
+import dev.gatun.pods.lifecycle.PodCreate;
+import dev.gatun.pods.lifecycle.PodRequest;
+import dev.gatun.pods.lifecycle.PodRoot;
 import dev.gatun.runtime.Container;
 import dev.gatun.runtime.ContainerBuilder;
 import dev.gatun.runtime.ContainerException;
@@ -17,6 +23,8 @@ import dev.gatun.runtime.GatunException;
 import dev.gatun.runtime.Signal;
 import dev.gatun.runtime.SpecBuilder;
 import dev.gatun.runtime.Stdio;
+import dev.gatun.runtime.lifecycle.CgroupDriver;
+import dev.gatun.runtime.sandbox.SandboxRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +33,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -206,6 +215,63 @@ class PodsTest {
     assertThrows(
         GatunException.class, () -> pods.pod(id).network(PodNetwork.cni("nobody-has")).create());
     assertThrows(ContainerException.class, () -> pods.get(id));
+  }
+
+  /** Lets a number of programs run, then fails once as a JVM does that has no more stack. */
+  private static final class Exhausted implements Kernel {
+    private final Kernel kernel;
+    private int left;
+
+    Exhausted(Kernel kernel, int left) {
+      this.kernel = kernel;
+      this.left = left;
+    }
+
+    @Override
+    public Arch arch() {
+      return kernel.arch();
+    }
+
+    @Override
+    public Result run(Program program) {
+      if (left-- == 0) {
+        throw new StackOverflowError("no more stack");
+      }
+      return kernel.run(program);
+    }
+
+    @Override
+    public void finish(Program program) {
+      kernel.finish(program);
+    }
+  }
+
+  @Test
+  void whatAnErrorInterruptsLeavesNothing() {
+    PodRoot root = pods.root();
+    SandboxRequest sandbox =
+        new SandboxRequest(
+            id,
+            null,
+            Map.of(),
+            false,
+            List.of(),
+            false,
+            Map.of(),
+            null,
+            CgroupDriver.CGROUPFS,
+            true);
+    // The pause process exists, and the directory is locked.
+    Kernel exhausted = new Exhausted(root.kernel(), 2);
+    StackOverflowError failure =
+        assertThrows(
+            StackOverflowError.class,
+            () ->
+                PodCreate.run(
+                    new PodRoot(exhausted, root.path(), root.environment()),
+                    new PodRequest(sandbox, PodNetwork.none(), List.of(), null)));
+    assertEquals(0, failure.getSuppressed().length);
+    assertTrue(pods.find(id).isEmpty());
   }
 
   @Test

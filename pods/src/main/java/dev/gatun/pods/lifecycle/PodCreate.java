@@ -32,12 +32,21 @@ public final class PodCreate {
       sandbox.await();
       return sandbox.commit(networking.connect(sandbox), request.pidFile());
     } catch (RuntimeException e) {
-      try {
-        networking.disconnect(true);
-      } catch (RuntimeException cleanup) {
-        e.addSuppressed(cleanup);
-      }
+      disconnect(networking, e);
       throw sandbox.undo(e);
+    } catch (Error e) {
+      // An embedding JVM may live on, with the directory locked and the pause process waiting.
+      disconnect(networking, e);
+      sandbox.undo(e);
+      throw e;
+    }
+  }
+
+  private static void disconnect(Networking networking, Throwable failure) {
+    try {
+      networking.disconnect(true);
+    } catch (RuntimeException cleanup) {
+      failure.addSuppressed(cleanup);
     }
   }
 }

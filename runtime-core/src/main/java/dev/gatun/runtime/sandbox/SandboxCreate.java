@@ -736,6 +736,21 @@ public final class SandboxCreate {
    * @return the cause, to be thrown; what fails meanwhile is suppressed in it
    */
   public RuntimeException undo(RuntimeException cause) {
+    RuntimeException said = plain(cause);
+    takeBack(said);
+    return said;
+  }
+
+  /**
+   * The same when it was no call that failed but the JVM: without memory, or stack.
+   *
+   * @param cause why; what fails meanwhile is suppressed in it
+   */
+  public void undo(Error cause) {
+    takeBack(cause);
+  }
+
+  private void takeBack(Throwable said) {
     ProgramBuilder b = new ProgramBuilder(kernel.arch());
     Descriptors descriptors = new Descriptors(b);
     Slot pods = descriptors.take("pods", imm(spawned.pods()));
@@ -773,11 +788,9 @@ public final class SandboxCreate {
     }
     descriptors.closeAll();
     SyscallException cleanup = kernel.run(b.build()).failure();
-    RuntimeException said = plain(cause);
     if (cleanup != null) {
       said.addSuppressed(plain(cleanup));
     }
-    return said;
   }
 
   /** No pod comes from a {@code config.json}, which the shared parts of programs name. */
