@@ -39,11 +39,11 @@ public final class BridgeCheck {
   /**
    * What the packet filter does for a pod.
    *
-   * @param podId the pod
+   * @param owner the pod, from {@link Nftables#owner}
    * @param masquerade whether it reaches the world under the host's addresses
    * @param ports ports of the host that lead to it
    */
-  public record Rules(String podId, boolean masquerade, List<PortMapping> ports) {
+  public record Rules(String owner, boolean masquerade, List<PortMapping> ports) {
     /** Copies the ports. */
     public Rules {
       ports = List.copyOf(ports);
@@ -75,7 +75,7 @@ public final class BridgeCheck {
         RulesCheck.differences(
             kernel,
             host,
-            rules.podId(),
+            rules.owner(),
             check.leases(),
             rules.masquerade(),
             rules.ports(),

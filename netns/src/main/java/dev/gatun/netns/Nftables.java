@@ -29,34 +29,51 @@ import java.util.List;
  *
  * <p>All changes are made as a whole or not at all, so that nothing is half there when the caller
  * is killed. Any number of callers may make theirs at once. Elements carry the pod's id as their
- * comment, as {@code nft list table inet gatun} shows.
+ * comment, and with it the state root where it is not the default one, as {@code nft list table
+ * inet gatun} shows.
  */
 public final class Nftables {
+  /** Pods of this state root are named by their ids alone. */
+  private static final String DEFAULT_ROOT = "/run/gatun";
+
   private Nftables() {}
 
   /**
+   * What a pod is called in the packet filter, which pods of all state roots share: each state root
+   * leases addresses and gives ids on its own.
+   *
+   * @param stateRoot the state root's path
+   * @param podId the pod's id
+   * @return what the other methods are to be given
+   */
+  public static String owner(String stateRoot, String podId) {
+    return stateRoot.equals(DEFAULT_ROOT) ? podId : PodRules.owner(podId, stateRoot);
+  }
+
+  /**
    * Lets a pod reach the world under the host's addresses, if the configuration says so, and
-   * publishes ports, in one transaction. What another pod has at one of the addresses is taken
-   * away: it died, or the address would be its own.
+   * publishes ports, in one transaction. What another pod of the same state root has at one of the
+   * addresses is taken away: it died, or the address would be its own.
    *
    * @param kernel the kernel
    * @param host the host's network namespace, with the bridge in it
    * @param config how pods are connected
-   * @param podId the pod
+   * @param owner the pod, from {@link #owner}
    * @param addresses what it leased
    * @param mappings the ports; one without an address of the host is published for each family that
    *     the pod has an address of
-   * @throws NetlinkException when a port is another pod's, with its id; when the pod has no address
-   *     of a family that is asked for; when the kernel refuses, or lacks what is needed
+   * @throws NetlinkException with EADDRINUSE when an address is a pod's of another state root; when
+   *     a port is another pod's, with its id; when the pod has no address of a family that is asked
+   *     for; when the kernel refuses, or lacks what is needed
    */
   public static void publish(
       Kernel kernel,
       NetworkNamespace host,
       NetworkConfig config,
-      String podId,
+      String owner,
       List<AddressPool.Lease> addresses,
       List<PortMapping> mappings) {
-    new PodRules(kernel, host).add(config, podId, addresses, mappings);
+    new PodRules(kernel, host).add(config, owner, addresses, mappings);
   }
 
   /**
@@ -65,7 +82,7 @@ public final class Nftables {
    *
    * @param kernel the kernel
    * @param host the host's network namespace
-   * @param podId the pod
+   * @param owner the pod, from {@link #owner}
    * @param addresses its addresses, so that of two pods with one id the right one is meant; none if
    *     they are not known, and the id decides
    * @param hostLink the pod's interface on the host, from {@link BridgeNetwork#hostLink}. It is
@@ -77,11 +94,11 @@ public final class Nftables {
   public static void unpublish(
       Kernel kernel,
       NetworkNamespace host,
-      String podId,
+      String owner,
       List<IpAddress> addresses,
       String hostLink) {
     Requests detaching = new Requests(PodRules.MEANWHILE);
     BridgeNetwork.deleteLink(detaching, hostLink);
-    new PodRules(kernel, host).remove(podId, addresses, detaching);
+    new PodRules(kernel, host).remove(owner, addresses, detaching);
   }
 }

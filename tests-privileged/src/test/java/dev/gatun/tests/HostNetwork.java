@@ -50,6 +50,14 @@ final class HostNetwork implements AutoCloseable {
     return launch(all);
   }
 
+  /** Runs the runtime in it to its end, with a state root that is not the box's. */
+  Command gatunAt(Path stateRoot, String... words) {
+    List<String> all =
+        new ArrayList<>(List.of(box.runtime().binary().toString(), "--root", "" + stateRoot));
+    all.addAll(List.of(words));
+    return launch(all).await();
+  }
+
   /** Runs the runtime in it to its end. */
   Command gatun(String... words) {
     return launchGatun(words).await();

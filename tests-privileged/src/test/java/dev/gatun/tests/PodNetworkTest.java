@@ -201,6 +201,51 @@ class PodNetworkTest {
     }
   }
 
+  /** Each leases addresses on its own; bridge and table are the host's. */
+  @OnGatun
+  void podsOfTwoStateRootsAreNotInEachOthersWay(Box box) throws IOException {
+    try (HostNetwork host = new HostNetwork(box)) {
+      Path root = box.directory().resolve("other");
+      Path config = box.hostFile("network.json", "{\"ipv4\": \"198.18.0.0/30\", \"ipv6\": null}");
+      String pod = box.newId();
+      List<String> own = addresses(create(box, host, pod, "--publish", "9090:7000"));
+      start(box, pod, box.bundle().script(serving("here")));
+      String narrow = box.newId();
+      create(box, host, narrow, "--network-config", "" + config);
+      String other = box.newId();
+      try {
+        host.gatunAt(root, "pod", "create", "--network", "bridge", "-p", "9091:7000", other)
+            .expectSuccess();
+        String state = host.gatunAt(root, "pod", "state", other).expectSuccess().out();
+        assertEquals("10.207.0.2", own.getFirst());
+        assertEquals(List.of("10.207.0.3", "fd67:6174:756e::3"), addresses(Box.parse(state)));
+        host.gatun("pod", "check", pod).expectSuccess();
+        host.gatunAt(root, "pod", "check", other).expectSuccess();
+        // A range that has no other address.
+        host.gatunAt(
+                root,
+                "pod",
+                "create",
+                "--network",
+                "bridge",
+                "--network-config",
+                "" + config,
+                box.newId())
+            .expectFailure("198.18.0.2 is in use by pod \"" + narrow + "\" of another state root");
+      } finally {
+        host.gatunAt(root, "pod", "delete", "--force", other).expectSuccess();
+      }
+      host.gatun("pod", "check", pod).expectSuccess();
+      String client = "until nc 127.0.0.1 9090 2>/dev/null </dev/null; do sleep 0.1; done";
+      assertEquals("here", host.output("timeout", "20", "/bin/busybox", "sh", "-c", client));
+      delete(host, pod, narrow);
+      try (var files = Files.walk(root.resolve(".network"))) {
+        assertEquals(List.of(), files.filter(Files::isSymbolicLink).toList());
+      }
+      expectNothingLeft(box, host);
+    }
+  }
+
   @OnGatun
   void aCheckNamesWhatIsNotAsItWasMade(Box box) throws IOException {
     try (HostNetwork host = new HostNetwork(box)) {

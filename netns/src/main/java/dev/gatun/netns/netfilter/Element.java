@@ -28,6 +28,12 @@ final class Element {
   /** The longest that {@code nft} reads; of more than 252 characters the kernel keeps none. */
   private static final int MOST_COMMENT = 128;
 
+  /** The longest state root that is not hashed. */
+  private static final int MOST_ROOT = 64;
+
+  /** What stands between a pod's id, which has no spaces, and its state root. */
+  private static final String OF = " of ";
+
   private static final int HASH_DIGITS = 16;
   private static final int WORD = 4;
 
@@ -49,11 +55,11 @@ final class Element {
    * A pod's address.
    *
    * @param address the address
-   * @param podId whose it is
+   * @param owner whose it is
    */
-  static Element pod(IpAddress address, String podId) {
+  static Element pod(IpAddress address, String owner) {
     return new Element(
-        NamedSet.pods(Family.of(address)), address.bytes(), new byte[0], comment(podId), false);
+        NamedSet.pods(Family.of(address)), address.bytes(), new byte[0], comment(owner), false);
   }
 
   /**
@@ -73,9 +79,9 @@ final class Element {
    *
    * @param mapping the mapping
    * @param address the pod's address
-   * @param podId the pod
+   * @param owner the pod
    */
-  static Element port(PortMapping mapping, IpAddress address, String podId) {
+  static Element port(PortMapping mapping, IpAddress address, String owner) {
     Family family = Family.of(address);
     IpAddress host = mapping.isWildcard() ? null : mapping.hostIp();
     NamedSet set = host == null ? NamedSet.ports(family) : NamedSet.addressPorts(family);
@@ -88,7 +94,7 @@ final class Element {
     byte[] data = new byte[set.data.length];
     System.arraycopy(address.bytes(), 0, data, 0, family.length);
     port(data, mapping.podPort());
-    return new Element(set, key, data, comment(podId), false);
+    return new Element(set, key, data, comment(owner), false);
   }
 
   private static void port(byte[] bytes, int port) {
@@ -158,21 +164,51 @@ final class Element {
 
   /**
    * What stands for a pod in a comment: its id, or for the few that are too long the beginning of
-   * it with a hash behind a character that ids do not have.
+   * it with a hash behind a character that ids do not have; and its state root if that is named.
    */
-  static String comment(String podId) {
-    if (podId.length() <= MOST_COMMENT) {
-      return podId;
+  static String comment(String owner) {
+    String id = podId(owner);
+    String root = root(owner);
+    int most = MOST_COMMENT - root.length();
+    return (id.length() <= most ? id : id.substring(0, most - HASH_DIGITS - 1) + "#" + hash(id))
+        + root;
+  }
+
+  /**
+   * Names a pod and its state root.
+   *
+   * @param podId the pod's id
+   * @param stateRoot the state root; what is long, or would not be one word for {@code nft}, is
+   *     hashed
+   */
+  static String owner(String podId, String stateRoot) {
+    boolean isPlain = stateRoot.length() <= MOST_ROOT;
+    for (int i = 0; i < stateRoot.length() && isPlain; i++) {
+      char c = stateRoot.charAt(i);
+      isPlain = c > ' ' && c < 0x7f && c != '"' && c != '\\';
     }
+    return podId + OF + (isPlain ? stateRoot : "#" + hash(stateRoot));
+  }
+
+  /** The pod's id in a comment, or in what {@link #owner} made. */
+  static String podId(String owner) {
+    int of = owner.indexOf(OF);
+    return of < 0 ? owner : owner.substring(0, of);
+  }
+
+  /** All behind the pod's id; it is the same for pods of one state root. */
+  static String root(String owner) {
+    int of = owner.indexOf(OF);
+    return of < 0 ? "" : owner.substring(of);
+  }
+
+  private static String hash(String text) {
     long hash = 0xcbf29ce484222325L;
-    for (int i = 0; i < podId.length(); i++) {
-      hash = (hash ^ podId.charAt(i)) * 0x100000001b3L;
+    for (int i = 0; i < text.length(); i++) {
+      hash = (hash ^ text.charAt(i)) * 0x100000001b3L;
     }
     String digits = Long.toHexString(hash);
-    return podId.substring(0, MOST_COMMENT - HASH_DIGITS - 1)
-        + "#"
-        + "0".repeat(HASH_DIGITS - digits.length())
-        + digits;
+    return "0".repeat(HASH_DIGITS - digits.length()) + digits;
   }
 
   /** Writes it, as a member of a list of elements; a key is all that is needed to delete it. */

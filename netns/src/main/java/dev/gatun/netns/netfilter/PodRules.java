@@ -44,19 +44,30 @@ public final class PodRules {
   }
 
   /**
+   * Names a pod of a state root that is not the default one.
+   *
+   * @param podId the pod's id
+   * @param stateRoot the state root's path
+   * @return what the other methods are to be given
+   */
+  public static String owner(String podId, String stateRoot) {
+    return Element.owner(podId, stateRoot);
+  }
+
+  /**
    * Adds what a pod needs.
    *
    * @param config whether to masquerade, and the bridge
-   * @param podId the pod
+   * @param owner the pod, from {@link dev.gatun.netns.Nftables#owner}
    * @param leases its addresses
    * @param mappings ports of the host that lead to it
    */
   public void add(
       NetworkConfig config,
-      String podId,
+      String owner,
       List<AddressPool.Lease> leases,
       List<PortMapping> mappings) {
-    List<Element> ports = ports(podId, leases, mappings);
+    List<Element> ports = ports(owner, leases, mappings);
     if (leases.isEmpty() || (ports.isEmpty() && !config.masquerade())) {
       return;
     }
@@ -93,13 +104,13 @@ public final class PodRules {
         }
       }
       if (seen != null && conflict) {
-        deleteStale(transaction, seen, podId, leases, ports, mappings);
+        deleteStale(transaction, seen, owner, leases, ports, mappings);
       }
-      addElements(transaction, seen, config, podId, leases, ports);
+      addElements(transaction, seen, config, owner, leases, ports);
       Transaction.Failure failure = transaction.attempt(kernel, host, null);
       if (failure == null) {
         if (isIpv4) {
-          letLoopbackOut(config.bridge(), podId, leases);
+          letLoopbackOut(config.bridge(), owner, leases);
         }
         return;
       }
@@ -113,10 +124,10 @@ public final class PodRules {
       // If all of it is there, some of it may be without what this pod needs.
       whole |= seen == null || !seen.isWhole() || errno == Errno.ENOENT;
     }
-    throw tooBusy("add the rules of pod \"" + podId + "\"");
+    throw tooBusy("add the rules of pod \"" + Element.podId(owner) + "\"");
   }
 
-  private void letLoopbackOut(String bridge, String podId, List<AddressPool.Lease> leases) {
+  private void letLoopbackOut(String bridge, String owner, List<AddressPool.Lease> leases) {
     try {
       Sysctls.setRouteLocalnet(kernel, host, bridge, true);
     } catch (RuntimeException e) {
@@ -125,7 +136,7 @@ public final class PodRules {
         addresses.add(leases.get(i).address());
       }
       try {
-        remove(podId, addresses, null);
+        remove(owner, addresses, null);
       } catch (RuntimeException suppressed) {
         e.addSuppressed(suppressed);
       }
@@ -191,7 +202,7 @@ public final class PodRules {
 
   /** The elements of all port mappings, for each address of the pod that they are for. */
   private static List<Element> ports(
-      String podId, List<AddressPool.Lease> leases, List<PortMapping> mappings) {
+      String owner, List<AddressPool.Lease> leases, List<PortMapping> mappings) {
     List<Element> ports = new ArrayList<>();
     for (int i = 0; i < mappings.size(); i++) {
       PortMapping mapping = mappings.get(i);
@@ -202,7 +213,7 @@ public final class PodRules {
           continue;
         }
         leads = true;
-        Element port = Element.port(mapping, address, podId);
+        Element port = Element.port(mapping, address, owner);
         for (int n = 0; n < ports.size(); n++) {
           if (ports.get(n).isAt(port)) {
             throw new NetlinkException("host port " + mapping.hostSide() + " is published twice");
@@ -226,15 +237,15 @@ public final class PodRules {
       Transaction transaction,
       @Nullable Snapshot seen,
       NetworkConfig config,
-      String podId,
+      String owner,
       List<AddressPool.Lease> leases,
       List<Element> ports) {
     for (int i = 0; i < leases.size(); i++) {
       AddressPool.Lease lease = leases.get(i);
       Family family = Family.of(lease.address());
       transaction.addOwn(
-          Element.pod(lease.address(), podId),
-          "add address " + lease.address() + " of pod \"" + podId + "\"");
+          Element.pod(lease.address(), owner),
+          "add address " + lease.address() + " of pod \"" + Element.podId(owner) + "\"");
       if (config.masquerade()) {
         addRange(transaction, seen, NamedSet.outbound(family), lease.range());
       }
@@ -247,20 +258,21 @@ public final class PodRules {
           Element.bridge(config.bridge()), "add bridge \"" + config.bridge() + "\"");
     }
     for (int i = 0; i < ports.size(); i++) {
-      transaction.addOwn(ports.get(i), "publish ports of pod \"" + podId + "\"");
+      transaction.addOwn(ports.get(i), "publish ports of pod \"" + Element.podId(owner) + "\"");
     }
   }
 
   /**
-   * Deletes what is in the way. An address was leased to this pod and is nobody else's, so that
-   * what is there for it is left from a pod that died.
+   * Deletes what is in the way. An address was leased to this pod and is nobody else's of its state
+   * root, so that what is there for it is left from a pod that died.
    *
-   * @throws NetlinkException when a port leads to a pod that has another address
+   * @throws NetlinkException when an address is a pod's of another state root, or a port leads to a
+   *     pod that has another address
    */
   private static void deleteStale(
       Transaction transaction,
       Snapshot seen,
-      String podId,
+      String owner,
       List<AddressPool.Lease> leases,
       List<Element> ports,
       List<PortMapping> mappings) {
@@ -269,11 +281,17 @@ public final class PodRules {
       Element element = elements.get(i);
       if (element.isAboutPod()) {
         if (isAbout(element, leases)) {
+          if (!isOfRoot(element, owner)) {
+            throw new NetlinkException(
+                element.podAddress() + " is in use by " + whose(element, owner),
+                Errno.EADDRINUSE,
+                null);
+          }
           transaction.delete(element);
         } else {
           for (int k = 0; k < ports.size(); k++) {
             if (ports.get(k).isAt(element)) {
-              throw taken(element, mappings, podId);
+              throw taken(element, mappings, owner);
             }
           }
         }
@@ -290,29 +308,38 @@ public final class PodRules {
     return false;
   }
 
-  private static NetlinkException taken(Element element, List<PortMapping> mappings, String podId) {
+  private static NetlinkException taken(Element element, List<PortMapping> mappings, String owner) {
     String port = "";
     for (int i = 0; i < mappings.size(); i++) {
       PortMapping mapping = mappings.get(i);
       IpAddress address = element.podAddress();
-      if (mapping.isFor(address.isIpv6()) && Element.port(mapping, address, podId).isAt(element)) {
+      if (mapping.isFor(address.isIpv6()) && Element.port(mapping, address, owner).isAt(element)) {
         port = mapping.hostSide();
       }
     }
     return new NetlinkException(
-        "host port " + port + " is taken by pod \"" + element.comment() + "\"", Errno.EEXIST, null);
+        "host port " + port + " is taken by " + whose(element, owner), Errno.EEXIST, null);
+  }
+
+  private static boolean isOfRoot(Element element, String owner) {
+    return Element.root(element.comment()).equals(Element.root(owner));
+  }
+
+  private static String whose(Element element, String owner) {
+    String pod = "pod \"" + Element.podId(element.comment()) + "\"";
+    return isOfRoot(element, owner) ? pod : pod + " of another state root";
   }
 
   /**
    * Takes away what there is for a pod, and what nobody needs then.
    *
-   * @param podId the pod
+   * @param owner the pod, from {@link dev.gatun.netns.Nftables#owner}
    * @param addresses its addresses; none if they are not known
    * @param meanwhile what is said to rtnetlink while the kernel frees what was there, or null; not
    *     said if there was nothing. Its sequence numbers begin with {@link #MEANWHILE}
    */
-  public void remove(String podId, List<IpAddress> addresses, @Nullable Requests meanwhile) {
-    String comment = Element.comment(podId);
+  public void remove(String owner, List<IpAddress> addresses, @Nullable Requests meanwhile) {
+    String comment = Element.comment(owner);
     for (int i = 0; i < MOST_TRIES; i++) {
       // Where others change the packet filter all the time, the empty table waits for the next one.
       boolean mayStay = i >= MOST_TRIES / 2;
@@ -375,7 +402,7 @@ public final class PodRules {
         }
       }
     }
-    throw tooBusy("delete the rules of pod \"" + podId + "\"");
+    throw tooBusy("delete the rules of pod \"" + Element.podId(owner) + "\"");
   }
 
   /** The first elements of the ranges that have no pods any more. */

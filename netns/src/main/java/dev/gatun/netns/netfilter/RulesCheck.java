@@ -49,7 +49,7 @@ public final class RulesCheck {
    *
    * @param kernel the kernel
    * @param host the host's network namespace
-   * @param podId the pod
+   * @param owner the pod, from {@link dev.gatun.netns.Nftables#owner}
    * @param leases its addresses
    * @param masquerade whether it reaches the world under the host's addresses
    * @param ports ports of the host that lead to it
@@ -60,7 +60,7 @@ public final class RulesCheck {
   public static List<String> differences(
       Kernel kernel,
       NetworkNamespace host,
-      String podId,
+      String owner,
       List<AddressPool.Lease> leases,
       boolean masquerade,
       List<PortMapping> ports,
@@ -75,7 +75,7 @@ public final class RulesCheck {
     RulesCheck check = new RulesCheck(seen);
     for (AddressPool.Lease lease : leases) {
       Family family = Family.of(lease.address());
-      check.element(Element.pod(lease.address(), podId), "address " + lease.address());
+      check.element(Element.pod(lease.address(), owner), "address " + lease.address());
       if (masquerade) {
         check.range(NamedSet.outbound(family), lease.range());
       }
@@ -84,7 +84,7 @@ public final class RulesCheck {
       }
       for (PortMapping port : ports) {
         if (port.isFor(lease.address().isIpv6())) {
-          check.port(port, lease.address(), podId);
+          check.port(port, lease.address(), owner);
         }
       }
     }
@@ -127,8 +127,8 @@ public final class RulesCheck {
     differences.add("set " + set.label + IN_TABLE + " has lost the range " + range);
   }
 
-  private void port(PortMapping mapping, IpAddress address, String podId) {
-    Element wanted = Element.port(mapping, address, podId);
+  private void port(PortMapping mapping, IpAddress address, String owner) {
+    Element wanted = Element.port(mapping, address, owner);
     if (at(wanted, false) != null) {
       return;
     }

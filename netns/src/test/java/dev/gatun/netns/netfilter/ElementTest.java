@@ -8,10 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.netns.IpAddress;
+import dev.gatun.netns.Nftables;
 import dev.gatun.netns.PortMapping;
 import dev.gatun.netns.Subnet;
 import dev.gatun.netns.netlink.Attributes;
 import dev.gatun.netns.netlink.Requests;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Elements of sets: what they say, and that they say it when they come back. */
@@ -84,5 +88,31 @@ class ElementTest {
     assertNotEquals(Element.comment(one), Element.comment(two));
     Element element = Element.pod(IpAddress.parse("10.0.0.2"), one);
     assertEquals(Element.comment(one), back(element).comment());
+  }
+
+  @Test
+  void stateRootsAreToldApartWhateverTheirPathsAndTheIds() {
+    assertEquals("web", Nftables.owner("/run/gatun", "web"));
+    assertEquals("web of /srv/pods", Element.comment(Nftables.owner("/srv/pods", "web")));
+    assertEquals("web", Element.podId("web"));
+    assertEquals("", Element.root("web"));
+    Set<String> roots = new HashSet<>();
+    for (String root :
+        List.of(
+            "/srv/pods",
+            "/srv/" + "x".repeat(100) + "1",
+            "/srv/" + "x".repeat(100) + "2",
+            "/srv/a \"quoted\" one",
+            "/srv/a 'quoted' one",
+            "/srv/of \u00e4")) {
+      String brief = Element.comment(Nftables.owner(root, "web"));
+      String comment = Element.comment(Nftables.owner(root, "y".repeat(255)));
+      assertTrue(comment.matches("[!-~]+ of [!-~]+"), comment);
+      assertTrue(comment.length() <= 128, comment);
+      assertEquals("web", Element.podId(brief));
+      assertEquals(Element.root(brief), Element.root(comment));
+      assertTrue(roots.add(Element.root(comment)), comment);
+      assertEquals(comment, Element.comment(comment));
+    }
   }
 }

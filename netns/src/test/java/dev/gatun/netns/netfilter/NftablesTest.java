@@ -77,7 +77,8 @@ class NftablesTest {
 
   private void unpublish(String podId, int number) {
     List<IpAddress> addresses = leases(number).stream().map(Lease::address).toList();
-    Nftables.unpublish(kernel, host.namespace(), podId, addresses, "gt" + podId);
+    Nftables.unpublish(
+        kernel, host.namespace(), podId, addresses, "gt" + podId.replaceAll("[ /].*", ""));
   }
 
   private String ruleset() throws Exception {
@@ -290,6 +291,34 @@ class NftablesTest {
     String rest = ruleset();
     assertFalse(rest.contains("8080"), rest);
     assertTrue(rest.contains("tcp . 8081 comment \"web\" : 10.207.0.3 . 80"), rest);
+  }
+
+  @Test
+  void whatAPodOfAnotherStateRootHasIsNotTaken() throws Exception {
+    String here = Nftables.owner("/srv/one", "web");
+    String there = Nftables.owner("/srv/two", "web");
+    publish(here, 2, "8080:80");
+    String before = ruleset();
+    for (String other : List.of(there, "web")) {
+      NetlinkException used =
+          assertThrows(NetlinkException.class, () -> publish(other, 2, "8081:80"));
+      assertEquals("10.207.0.2 is in use by pod \"web\" of another state root", used.getMessage());
+      assertEquals(Errno.EADDRINUSE, used.errno());
+      assertEquals(
+          "host port 8080/tcp is taken by pod \"web\" of another state root",
+          assertThrows(NetlinkException.class, () -> publish(other, 3, "8080:80")).getMessage());
+      // The same id and the same address are not the same pod.
+      unpublish(other, 2);
+      Nftables.unpublish(kernel, host.namespace(), other, List.of(), "gtother");
+      assertEquals(before, ruleset());
+    }
+    publish(there, 3, "8081:80");
+    assertTrue(ruleset().contains("comment \"web of /srv/two\" : 10.207.0.3 . 80"), ruleset());
+    unpublish(there, 3);
+    assertEquals(before, ruleset());
+    // What is left in the same state root is.
+    publish(Nftables.owner("/srv/one", "new"), 2, "8080:88");
+    assertFalse(ruleset().contains("web"), ruleset());
   }
 
   @Test

@@ -2,10 +2,12 @@ package dev.gatun.pods.lifecycle;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.gatun.linux.Errno;
 import dev.gatun.linux.program.Kernel;
 import dev.gatun.netns.AddressPool;
 import dev.gatun.netns.BridgeNetwork;
 import dev.gatun.netns.IpAddress;
+import dev.gatun.netns.NetlinkException;
 import dev.gatun.netns.NetworkConfig;
 import dev.gatun.netns.NetworkNamespace;
 import dev.gatun.netns.Nftables;
@@ -140,6 +142,9 @@ abstract class Networking {
 
   /** On Gatun's own bridge. */
   private static final class Bridge extends Networking {
+    /** How many addresses pods of other state roots may have before one is found. */
+    private static final int MOST_TRIES = 256;
+
     private final NetworkConfig config;
     private final List<PortMapping> ports;
     private BridgeNetwork.@Nullable Attach attach;
@@ -158,12 +163,7 @@ abstract class Networking {
 
     @Override
     void prepare(SandboxCreate sandbox) {
-      List<AddressPool.Lease> leases =
-          new AddressPool(kernel, root).lease(ranges(), id, this::isAlive);
-      BridgeNetwork.prepare(kernel, NetworkNamespace.own(), config, leases);
-      if (config.masquerade() || !ports.isEmpty()) {
-        Nftables.publish(kernel, NetworkNamespace.own(), config, id, leases, ports);
-      }
+      List<AddressPool.Lease> leases = lease();
       attach =
           new BridgeNetwork.Attach(
               kernel,
@@ -211,6 +211,37 @@ abstract class Networking {
       return List.of();
     }
 
+    /**
+     * Leases addresses that no pod of another state root has, as far as the packet filter tells,
+     * which now has what the pod needs.
+     */
+    private List<AddressPool.Lease> lease() {
+      String first = null;
+      for (int i = 1; ; i++) {
+        List<AddressPool.Lease> leases =
+            new AddressPool(kernel, root).lease(ranges(), id, this::isAlive);
+        BridgeNetwork.prepare(kernel, NetworkNamespace.own(), config, leases);
+        try {
+          if (config.masquerade() || !ports.isEmpty()) {
+            Nftables.publish(kernel, NetworkNamespace.own(), config, owner(id), leases, ports);
+          }
+          return leases;
+        } catch (NetlinkException e) {
+          String message = String.valueOf(e.getMessage());
+          // A range whose first address comes again has no other one.
+          if (e.errno() != Errno.EADDRINUSE || i == MOST_TRIES || message.equals(first)) {
+            throw e;
+          }
+          first = first == null ? message : first;
+          disconnect(true);
+        }
+      }
+    }
+
+    private String owner(String pod) {
+      return Nftables.owner(root, pod);
+    }
+
     private List<Subnet> ranges() {
       List<Subnet> ranges = new ArrayList<>(2);
       for (Subnet range : new @Nullable Subnet[] {config.ipv4(), config.ipv6()}) {
@@ -235,7 +266,7 @@ abstract class Networking {
       NetworkNamespace host = NetworkNamespace.own();
       String link = BridgeNetwork.hostLink(root, pod);
       RuntimeException failure =
-          attempt(null, () -> Nftables.unpublish(kernel, host, pod, held, link));
+          attempt(null, () -> Nftables.unpublish(kernel, host, owner(pod), held, link));
       failure = attempt(failure, () -> BridgeNetwork.detach(kernel, host, link));
       if (failure != null) {
         throw failure;

@@ -9,6 +9,7 @@ import dev.gatun.netns.IpAddress;
 import dev.gatun.netns.Link;
 import dev.gatun.netns.NetlinkException;
 import dev.gatun.netns.NetworkNamespace;
+import dev.gatun.netns.Nftables;
 import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.sandbox.Sandbox;
 import java.util.ArrayList;
@@ -99,7 +100,10 @@ public final class PodCheck {
               pod,
               new BridgeNetwork.Attachment(
                   one.name(), one.host(), one.mac(), one.mtu(), one.addresses(), gateways),
-              new BridgeCheck.Rules(sandbox.id(), network.masquerade(), network.ports())));
+              new BridgeCheck.Rules(
+                  Nftables.owner(root.path(), sandbox.id()),
+                  network.masquerade(),
+                  network.ports())));
     }
     List<AddressPool.Owned> leases = new AddressPool(root.kernel(), root.path()).leases();
     for (IpAddress address : network.addresses()) {
