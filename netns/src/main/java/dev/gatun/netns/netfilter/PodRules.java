@@ -368,28 +368,41 @@ public final class PodRules {
           return;
         }
         // It stands as it is: somebody came who needs it.
-        Snapshot now = Snapshot.take(kernel, host);
-        if (now != null && now.hasPorts()) {
-          setRouteLocalnet(now, true);
-        }
+        restoreRouteLocalnet();
       } else {
         List<Element> unused = mayStay ? List.of() : unusedRanges(seen, others);
-        if (own.isEmpty() && unused.isEmpty()) {
+        List<Element> bridges = mayStay ? List.of() : unusedBridges(seen, others);
+        if (own.isEmpty() && unused.isEmpty() && bridges.isEmpty()) {
           return;
+        }
+        boolean lastIpv4 =
+            !mayStay
+                && (Snapshot.hasIpv4Ports(own) || !bridges.isEmpty())
+                && !Snapshot.hasIpv4Ports(others);
+        if (lastIpv4) {
+          setRouteLocalnet(seen, false);
         }
         // What is the pod's own goes whatever others do. Who is the last to take away his own sees
         // that nothing is left.
         Transaction transaction =
-            unused.isEmpty() ? new Transaction() : new Transaction(seen.generation());
+            unused.isEmpty() && bridges.isEmpty() && !lastIpv4
+                ? new Transaction()
+                : new Transaction(seen.generation());
         for (int k = 0; k < own.size(); k++) {
           transaction.delete(own.get(k));
         }
         for (int k = 0; k < unused.size(); k++) {
           transaction.deleteRange(unused.get(k), seen.endOf(unused.get(k)));
         }
+        for (int k = 0; k < bridges.size(); k++) {
+          transaction.delete(bridges.get(k));
+        }
         failure = transaction.attempt(kernel, host, meanwhile);
         if (failure == null && mayStay) {
           return;
+        }
+        if (failure != null && lastIpv4) {
+          restoreRouteLocalnet();
         }
       }
       if (failure != null) {
@@ -423,6 +436,26 @@ public final class PodRules {
       }
     }
     return unused;
+  }
+
+  /** The bridges, if there are no ports any more. */
+  private static List<Element> unusedBridges(Snapshot seen, List<Element> pods) {
+    List<Element> unused = new ArrayList<>();
+    for (int i = 0; i < seen.elements().size() && !Snapshot.hasPorts(pods); i++) {
+      Element element = seen.elements().get(i);
+      if (element.set() == NamedSet.BRIDGES) {
+        unused.add(element);
+      }
+    }
+    return unused;
+  }
+
+  /** What was turned off for a transaction that was not made is as others need it now. */
+  private void restoreRouteLocalnet() {
+    Snapshot now = Snapshot.take(kernel, host);
+    if (now != null && now.hasIpv4Ports()) {
+      setRouteLocalnet(now, true);
+    }
   }
 
   private void setRouteLocalnet(Snapshot seen, boolean on) {

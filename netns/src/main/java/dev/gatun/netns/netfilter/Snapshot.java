@@ -60,8 +60,24 @@ final class Snapshot {
     return elements;
   }
 
-  /** Whether a port of the host leads to a pod. */
-  boolean hasPorts() {
+  /** Whether an IPv4 port of the host leads to a pod. */
+  boolean hasIpv4Ports() {
+    return hasIpv4Ports(elements);
+  }
+
+  /** Whether some of these elements are IPv4 ports of the host. */
+  static boolean hasIpv4Ports(List<Element> elements) {
+    for (int i = 0; i < elements.size(); i++) {
+      Element element = elements.get(i);
+      if (element.set().isMap() && !element.podAddress().isIpv6()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether some of these elements are ports of the host. */
+  static boolean hasPorts(List<Element> elements) {
     for (int i = 0; i < elements.size(); i++) {
       if (elements.get(i).set().isMap()) {
         return true;

@@ -216,11 +216,38 @@ class NftablesTest {
     // Without its addresses the id does.
     Nftables.unpublish(kernel, host.namespace(), "a", List.of(), "gta");
     unpublish("b2", 5);
-    assertEquals("1", routeLocalnet());
+    assertEquals("0", routeLocalnet());
     unpublish("c", 4);
     assertEquals("", ruleset());
     assertEquals("0", routeLocalnet());
     unpublish("c", 4);
+  }
+
+  /** Others may masquerade for as long as they like. */
+  @Test
+  void theLoopbackIsShutWithTheLastPort() throws Exception {
+    publish("m", 2);
+    publish("p", 3, "8080:80");
+    publish("q", 4, "8081:80");
+    publish("r", 5, "[::]:8082:80");
+    assertEquals("1", routeLocalnet());
+    unpublish("p", 3);
+    assertEquals("1", routeLocalnet());
+    unpublish("q", 4);
+    assertEquals("0", routeLocalnet());
+    assertTrue(ruleset().contains("elements = { \"gatun0\" }"), ruleset());
+    unpublish("r", 5);
+    assertFalse(ruleset().contains("gatun0"), ruleset());
+    publish("p", 3, "8080:80");
+    assertEquals("1", routeLocalnet());
+    assertTrue(ruleset().contains("elements = { \"gatun0\" }"), ruleset());
+    unpublish("p", 3);
+    assertEquals("0", routeLocalnet());
+    // What a killed command has left goes with the next one.
+    host.run("nft", "add element inet gatun bridges { gatun0 }");
+    unpublish("p", 3);
+    assertFalse(ruleset().contains("gatun0"), ruleset());
+    assertTrue(ruleset().contains("comment \"m\""), ruleset());
   }
 
   private static int count(String text, String part) {
