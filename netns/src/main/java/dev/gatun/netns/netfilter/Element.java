@@ -274,6 +274,30 @@ final class Element {
     return set.isMap() ? IpAddress.of(Arrays.copyOf(data, data.length - WORD)) : address();
   }
 
+  /** The port of the pod that a port of the host leads to. */
+  int podPort() {
+    return port(data);
+  }
+
+  /** The port of the host, of a map's element. */
+  int hostPort() {
+    return port(key);
+  }
+
+  /** Its protocol, of a map's element. */
+  int protocol() {
+    return key[key.length - 2 * WORD] & 0xff;
+  }
+
+  /** The address of the host that it is for, of a map's element; null for all of them. */
+  @Nullable IpAddress hostAddress() {
+    return key.length == 2 * WORD ? null : IpAddress.of(Arrays.copyOf(key, key.length - 2 * WORD));
+  }
+
+  private static int port(byte[] bytes) {
+    return (bytes[bytes.length - WORD] & 0xff) << 8 | (bytes[bytes.length - WORD + 1] & 0xff);
+  }
+
   /** The name of a bridge. */
   String name() {
     int end = 0;

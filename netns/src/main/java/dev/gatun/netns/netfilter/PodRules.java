@@ -103,14 +103,15 @@ public final class PodRules {
           GatunTable.addPorts(transaction);
         }
       }
+      List<Element> stale = List.of();
       if (seen != null && conflict) {
-        deleteStale(transaction, seen, owner, leases, ports, mappings);
+        stale = deleteStale(transaction, seen, owner, leases, ports, mappings);
       }
       addElements(transaction, seen, config, owner, leases, ports);
       Transaction.Failure failure = transaction.attempt(kernel, host, null);
       if (failure == null) {
-        if (isIpv4) {
-          letLoopbackOut(config.bridge(), owner, leases);
+        if (!ports.isEmpty() || !stale.isEmpty()) {
+          complete(isIpv4 ? config.bridge() : null, owner, leases, ports, stale);
         }
         return;
       }
@@ -127,9 +128,19 @@ public final class PodRules {
     throw tooBusy("add the rules of pod \"" + Element.podId(owner) + "\"");
   }
 
-  private void letLoopbackOut(String bridge, String owner, List<AddressPool.Lease> leases) {
+  /** What no transaction can have; if it fails, what the transaction did is taken back. */
+  private void complete(
+      @Nullable String bridge,
+      String owner,
+      List<AddressPool.Lease> leases,
+      List<Element> ports,
+      List<Element> stale) {
     try {
-      Sysctls.setRouteLocalnet(kernel, host, bridge, true);
+      if (bridge != null) {
+        Sysctls.setRouteLocalnet(kernel, host, bridge, true);
+      }
+      Flows.end(kernel, host, stale);
+      Flows.lead(kernel, host, ports);
     } catch (RuntimeException e) {
       List<IpAddress> addresses = new ArrayList<>();
       for (int i = 0; i < leases.size(); i++) {
@@ -266,16 +277,18 @@ public final class PodRules {
    * Deletes what is in the way. An address was leased to this pod and is nobody else's of its state
    * root, so that what is there for it is left from a pod that died.
    *
+   * @return what is deleted
    * @throws NetlinkException when an address is a pod's of another state root, or a port leads to a
    *     pod that has another address
    */
-  private static void deleteStale(
+  private static List<Element> deleteStale(
       Transaction transaction,
       Snapshot seen,
       String owner,
       List<AddressPool.Lease> leases,
       List<Element> ports,
       List<PortMapping> mappings) {
+    List<Element> stale = new ArrayList<>();
     List<Element> elements = seen.elements();
     for (int i = 0; i < elements.size(); i++) {
       Element element = elements.get(i);
@@ -288,6 +301,7 @@ public final class PodRules {
                 null);
           }
           transaction.delete(element);
+          stale.add(element);
         } else {
           for (int k = 0; k < ports.size(); k++) {
             if (ports.get(k).isAt(element)) {
@@ -297,6 +311,7 @@ public final class PodRules {
         }
       }
     }
+    return stale;
   }
 
   private static boolean isAbout(Element element, List<AddressPool.Lease> leases) {
@@ -365,6 +380,7 @@ public final class PodRules {
         transaction.deleteTable();
         failure = transaction.attempt(kernel, host, meanwhile);
         if (failure == null) {
+          Flows.end(kernel, host, own);
           return;
         }
         // It stands as it is: somebody came who needs it.
@@ -398,8 +414,11 @@ public final class PodRules {
           transaction.delete(bridges.get(k));
         }
         failure = transaction.attempt(kernel, host, meanwhile);
-        if (failure == null && mayStay) {
-          return;
+        if (failure == null) {
+          Flows.end(kernel, host, own);
+          if (mayStay) {
+            return;
+          }
         }
         if (failure != null && lastIpv4) {
           restoreRouteLocalnet();

@@ -179,6 +179,15 @@ class TrafficTest {
         });
   }
 
+  /** Asks once by a datagram to port 8081 from a socket that has asked before. */
+  private static String tell(DatagramSocket from, String address, int patience) throws IOException {
+    from.setSoTimeout(patience);
+    from.send(new DatagramPacket(new byte[] {1}, 1, new InetSocketAddress(address, 8081)));
+    DatagramPacket answer = new DatagramPacket(new byte[100], 100);
+    from.receive(answer);
+    return new String(answer.getData(), 0, answer.getLength(), StandardCharsets.UTF_8);
+  }
+
   /** Asks once by a datagram. */
   private static String tell(TestNamespace from, String address, int port, int patience)
       throws Exception {
@@ -259,6 +268,49 @@ class TrafficTest {
     assertEquals("a sees 192.0.2.2", ask(x, "192.0.2.3", 8080));
     assertEquals("b sees 192.0.2.2", ask(x, "192.0.2.1", 8080));
     assertEquals("b sees 10.207.0.1", ask(host, "127.0.0.1", 8080));
+  }
+
+  /** Rules are asked about the first packet of a flow alone. */
+  @Test
+  void aClientThatKeepsSendingReachesThePodThatHasThePortNow() throws Exception {
+    publish("b", 3);
+    List<DatagramSocket> clients = new ArrayList<>();
+    for (TestNamespace from : List.of(x, x, host)) {
+      DatagramSocket client = inside(from, () -> new DatagramSocket());
+      toClose.add(client);
+      clients.add(client);
+    }
+    List<String> addresses = List.of("192.0.2.1", "2001:db8::1", "127.0.0.2");
+    List<String> seen = List.of("192.0.2.2", "2001:db8::2", "10.207.0.1");
+    for (int i = 0; i < clients.size(); i++) {
+      DatagramSocket client = clients.get(i);
+      String address = addresses.get(i);
+      assertThrows(SocketTimeoutException.class, () -> tell(client, address, SILENCE_MILLIS));
+    }
+    // Who sent before there was a pod.
+    publish("a", 2, "8081:80/udp");
+    for (int i = 0; i < clients.size(); i++) {
+      assertEquals(
+          "a sees " + seen.get(i), tell(clients.get(i), addresses.get(i), PATIENCE_MILLIS));
+    }
+    // Who has talked to another one.
+    unpublish("a", 2);
+    publish("b", 3, "8081:80/udp");
+    for (int i = 0; i < clients.size(); i++) {
+      assertEquals(
+          "b sees " + seen.get(i), tell(clients.get(i), addresses.get(i), PATIENCE_MILLIS));
+    }
+    // One that died without a word, whose address the next one has.
+    publish("c", 3);
+    DatagramSocket client = clients.getFirst();
+    assertThrows(SocketTimeoutException.class, () -> tell(client, "192.0.2.1", SILENCE_MILLIS));
+    // One address's goes first.
+    publish("c", 3, "8081:80/udp");
+    assertEquals("b sees 192.0.2.2", tell(client, "192.0.2.1", PATIENCE_MILLIS));
+    publish("a", 2, "192.0.2.1:8081:80/udp");
+    assertEquals("a sees 192.0.2.2", tell(client, "192.0.2.1", PATIENCE_MILLIS));
+    unpublish("a", 2);
+    assertEquals("b sees 192.0.2.2", tell(client, "192.0.2.1", PATIENCE_MILLIS));
   }
 
   /** CVE-2020-8558 is what it was called elsewhere. */
