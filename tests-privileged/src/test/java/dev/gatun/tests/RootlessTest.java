@@ -141,6 +141,9 @@ class RootlessTest {
     assertTrue(
         as(box, List.of(), "pod", "list").expectSuccess().out().contains(pod + "   "),
         "not listed");
+    // It is dumpable, since its user could not join its namespaces otherwise: so it is of no use.
+    String status = ProcFs.read(pause(box, pod), "status");
+    assertTrue(status.contains("NoNewPrivs:\t1\n") && status.contains("Seccomp:\t2\n"), status);
     // A network namespace can be entered with privileges over one's own user namespace only.
     as(box, List.of(), "pod", "check", pod)
         .expectFailure("cannot check pod \"" + pod + "\": ", "EPERM");
@@ -151,6 +154,11 @@ class RootlessTest {
     as(box, List.of(), "pod", "delete", pod).expectSuccess();
     assertEquals("", as(box, List.of(), "pod", "list", "-q").expectSuccess().out());
     box.expectNothingLeft();
+  }
+
+  private static long pause(Box box, String pod) {
+    String state = as(box, List.of(), "pod", "state", pod).expectSuccess().out();
+    return Box.parse(state).get("pid").asLong();
   }
 
   private static String podOutput(Box box, String pod, String script) {
