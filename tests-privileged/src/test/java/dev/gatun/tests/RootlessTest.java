@@ -161,6 +161,25 @@ class RootlessTest {
     return Box.parse(state).get("pid").asLong();
   }
 
+  /** Without CAP_DAC_OVERRIDE what containers leave in the pod's directory is in the way. */
+  @OnGatun
+  void whatContainersTookAwayFromTheUserKeepsNoPod(Box box) {
+    String pod = box.newId();
+    as(box, List.of(), "pod", "create", "--userns", "0:65534:1", pod).expectSuccess();
+    assertEquals(
+        "made",
+        podOutput(
+            box,
+            pod,
+            "set -e; cd /dev/shm; mkdir -p x a/b/c/d a/e/f 'with space'; echo >x/y; echo >a/b/c/d/g;"
+                + " echo >a/e/f/g; echo >'with space/g'; ln -s /etc a/link; mkfifo a/pipe;"
+                + " chmod 0 x a/b/c/d a/e/f; chmod 400 a/b/c; chmod 500 a/b 'with space';"
+                + " chmod 100 a/e; chmod 600 a; chmod 0 .; echo made"));
+    as(box, List.of(), "pod", "delete", "--force", pod).expectSuccess();
+    assertEquals("", Host.run("ls", "-A", box.directory().resolve("home/gatun/.pods").toString()));
+    box.expectNothingLeft();
+  }
+
   private static String podOutput(Box box, String pod, String script) {
     Bundle bundle = bundle(box).removeNamespace("user").remove("/linux/uidMappings");
     bundle.remove("/linux/gidMappings").script(script);
