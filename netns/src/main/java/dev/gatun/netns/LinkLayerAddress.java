@@ -11,7 +11,9 @@ final class LinkLayerAddress {
 
   /**
    * The address that an interface with an IP address is given: an address that comes back has the
-   * same, so that neighbours that remember it are right.
+   * same, so that neighbours that remember it are right. It ends as the IP address does, with a
+   * hash of what an IPv6 address has before that: of one range no two are the same, and ranges that
+   * differ in their beginning only are told apart.
    *
    * @param address the IP address
    * @return 6 bytes, in the range that is administered locally
@@ -21,8 +23,21 @@ final class LinkLayerAddress {
     byte[] bytes = new byte[BYTES];
     System.arraycopy(PREFIX, 0, bytes, 0, PREFIX.length);
     int rest = BYTES - PREFIX.length;
-    System.arraycopy(ip, ip.length - rest, bytes, PREFIX.length, rest);
+    int hash = ip.length == rest ? 0 : hash(ip, ip.length - rest);
+    for (int i = 0; i < rest; i++) {
+      int octet = hash >>> (Byte.SIZE * (rest - 1 - i));
+      bytes[PREFIX.length + i] = (byte) (ip[ip.length - rest + i] ^ octet);
+    }
     return bytes;
+  }
+
+  /** FNV-1a of the first bytes. */
+  private static int hash(byte[] bytes, int length) {
+    int hash = 0x811c9dc5;
+    for (int i = 0; i < length; i++) {
+      hash = (hash ^ (bytes[i] & 0xff)) * 0x01000193;
+    }
+    return hash;
   }
 
   static String text(byte[] bytes) {

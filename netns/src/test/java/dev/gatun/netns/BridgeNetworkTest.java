@@ -139,7 +139,7 @@ class BridgeNetworkTest {
         TestNamespace pod = TestNamespace.create()) {
       Attachment attachment = attach(host, pod, "gtone", List.of(lease(isIpv6 ? IPV6 : IPV4, 7)));
       assertEquals(1, attachment.addresses().size());
-      assertEquals(isIpv6 ? "02:67:00:00:00:07" : "02:67:0a:cf:00:07", attachment.mac());
+      assertEquals(isIpv6 ? "02:67:5f:e1:6e:bc" : "02:67:0a:cf:00:07", attachment.mac());
       assertEquals(isIpv6 ? "0" : "1", host.run("cat", "/proc/sys/net/ipv4/ip_forward"));
       assertEquals(isIpv6 ? "1" : "0", host.run("cat", "/proc/sys/net/ipv6/conf/all/forwarding"));
       assertEquals(isIpv6, pod.run("ip", "-4", "route").isEmpty());
