@@ -16,6 +16,7 @@ import dev.gatun.linux.program.ProgramBuilder;
 import dev.gatun.linux.program.Slot;
 import dev.gatun.oci.JsonInput;
 import dev.gatun.oci.SpecException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,7 +47,7 @@ public record NetworkConfig(
       new NetworkConfig(
           "gatun0", Subnet.parse("10.207.0.0/16"), Subnet.parse("fd67:6174:756e::/64"), 1500, true);
 
-  private static final String KERNELS_IPV6 = "/proc/sys/net/ipv6";
+  private static final String INTERFACES_IPV6 = "/proc/sys/net/ipv6/conf/";
 
   private static final int MAX_FILE_BYTES = 64 << 10;
 
@@ -74,7 +75,8 @@ public record NetworkConfig(
   };
 
   /**
-   * Reads the file, in one exchange. A kernel without IPv6 gives pods none of the default range.
+   * Reads the file, in one exchange, and in two if it names another bridge but no IPv6 range. Where
+   * the kernel has no IPv6, or it is turned off on the bridge, pods have none of the default range.
    *
    * @param kernel where
    * @param path the file's path, which must be there; null for {@link #PATH}, which may be missing
@@ -89,13 +91,10 @@ public record NetworkConfig(
     Data contents = b.output("contents", MAX_FILE_BYTES + 1);
     b.replyUpTo(contents, imm(0));
     Slot found = b.slot("found");
-    Slot ipv6 = b.slot("ipv6");
     b.set(found, imm(0));
     Label missing = b.label("missing");
+    Slot disabled = disabled(b, descriptors, DEFAULT.bridge);
     b.step("read network configuration \"" + file + "\"", "");
-    b.sys(Syscall.FACCESSAT, imm(Constants.AT_FDCWD), b.string(KERNELS_IPV6), imm(0))
-        .into(ipv6)
-        .tolerate(Errno.ENOENT);
     Slot descriptor = descriptors.fd("file", file);
     Instruction open =
         b.sys(
@@ -117,7 +116,61 @@ public record NetworkConfig(
     if (utf8.length > MAX_FILE_BYTES) {
       throw new SpecException(file, 0, 0, "", "larger than " + MAX_FILE_BYTES + " bytes");
     }
-    return parse(utf8, file, result.slot(ipv6) == 0);
+    long digit = result.slot(disabled);
+    return parse(utf8, file, digit != 0, new Off(kernel, digit));
+  }
+
+  /**
+   * Adds records that read whether IPv6 is turned off on a bridge, or would be on one that was made
+   * now.
+   *
+   * @return a slot with the digit, 0 where the kernel has no IPv6
+   */
+  private static Slot disabled(ProgramBuilder b, Descriptors descriptors, String bridge) {
+    Slot digit = b.slot("disable_ipv6");
+    Slot setting = descriptors.fd("setting", "disable_ipv6");
+    Data text = b.buffer("disable_ipv6", 1);
+    Label inherited = b.label("no such bridge");
+    Label open = b.label("open");
+    Label none = b.label("no IPv6");
+    b.step("look whether \"" + bridge + "\" has IPv6", "");
+    b.set(digit, imm(0));
+    open(b, bridge, setting).tolerate(Errno.ENOENT, inherited);
+    b.jump(open);
+    b.bind(inherited);
+    open(b, "default", setting).tolerate(Errno.ENOENT, none);
+    b.bind(open);
+    b.sys(Syscall.READ, setting, text.address(), imm(text.size()));
+    descriptors.close(setting);
+    b.load(1, digit, text.address(), imm(0));
+    b.bind(none);
+    return digit;
+  }
+
+  private static Instruction open(ProgramBuilder b, String name, Slot into) {
+    return b.sys(
+            Syscall.OPENAT,
+            imm(Constants.AT_FDCWD),
+            b.string(INTERFACES_IPV6 + name + "/disable_ipv6"),
+            imm(Constants.O_RDONLY | Constants.O_CLOEXEC),
+            imm(0))
+        .into(into);
+  }
+
+  /** Whether IPv6 is turned off on a bridge; the default one's is known. */
+  private record Off(Kernel kernel, long known) implements Predicate<String> {
+    @Override
+    public boolean test(String bridge) {
+      long digit = known;
+      if (!bridge.equals(DEFAULT.bridge)) {
+        ProgramBuilder b = new ProgramBuilder(kernel.arch());
+        Descriptors descriptors = new Descriptors(b);
+        Slot disabled = disabled(b, descriptors, bridge);
+        descriptors.closeAll();
+        digit = kernel.run(b.build()).orThrow().slot(disabled);
+      }
+      return digit != '0';
+    }
   }
 
   /**
@@ -129,14 +182,21 @@ public record NetworkConfig(
    * @throws SpecException when it is malformed or breaks a rule
    */
   public static NetworkConfig parse(byte[] utf8, String file) {
-    return parse(utf8, file, true);
+    return parse(utf8, file, true, bridge -> false);
   }
 
-  static NetworkConfig parse(byte[] utf8, String file, boolean hasIpv6) {
+  /**
+   * Reads a document.
+   *
+   * @param hasIpv6 whether the kernel has IPv6
+   * @param isOff whether it is turned off on a bridge; asked only where no IPv6 range is named
+   */
+  static NetworkConfig parse(byte[] utf8, String file, boolean hasIpv6, Predicate<String> isOff) {
     JsonInput in = new JsonInput(utf8, file);
     String bridge = DEFAULT.bridge;
     Subnet ipv4 = DEFAULT.ipv4;
-    Subnet ipv6 = hasIpv6 ? DEFAULT.ipv6 : null;
+    Subnet ipv6 = null;
+    boolean namesIpv6 = false;
     int mtu = DEFAULT.mtu;
     boolean masquerade = DEFAULT.masquerade;
     in.beginObject();
@@ -145,6 +205,7 @@ public record NetworkConfig(
         case "bridge" -> bridge = bridge(in);
         case "ipv4" -> ipv4 = in.isNull() ? null : range(in, false);
         case "ipv6" -> {
+          namesIpv6 = true;
           ipv6 = in.isNull() ? null : range(in, true);
           if (ipv6 != null && !hasIpv6) {
             throw in.error("this kernel has no IPv6");
@@ -161,6 +222,9 @@ public record NetworkConfig(
       }
     }
     in.end();
+    if (!namesIpv6 && hasIpv6 && !isOff.test(bridge)) {
+      ipv6 = DEFAULT.ipv6;
+    }
     if (ipv4 == null && ipv6 == null) {
       throw in.error("", "pods need an IPv4 or an IPv6 range");
     }

@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +40,10 @@ class NetworkConfigTest {
 
   private static NetworkConfig parse(String text) {
     return NetworkConfig.parse(text.getBytes(StandardCharsets.UTF_8), FILE);
+  }
+
+  private static NetworkConfig parse(String text, boolean hasIpv6, Predicate<String> isOff) {
+    return NetworkConfig.parse(text.getBytes(StandardCharsets.UTF_8), FILE, hasIpv6, isOff);
   }
 
   private static String failure(String text) {
@@ -72,22 +77,23 @@ class NetworkConfigTest {
 
   @Test
   void aKernelWithoutIpv6HasNoDefaultRangeAndRefusesAnotherOne() {
-    byte[] empty = "{\"mtu\": 576}".getBytes(StandardCharsets.UTF_8);
-    NetworkConfig config = NetworkConfig.parse(empty, FILE, false);
+    NetworkConfig config = parse("{\"mtu\": 576}", false, bridge -> true);
     assertNull(config.ipv6());
     assertEquals(NetworkConfig.DEFAULT.ipv4(), config.ipv4());
-    SpecException e =
-        assertThrows(
-            SpecException.class,
-            () -> NetworkConfig.parse(WHOLE.getBytes(StandardCharsets.UTF_8), FILE, false));
+    SpecException e = assertThrows(SpecException.class, () -> parse(WHOLE, false, bridge -> true));
     assertEquals("network.json:2:10: /ipv6: this kernel has no IPv6", e.getMessage());
-    e =
-        assertThrows(
-            SpecException.class,
-            () ->
-                NetworkConfig.parse(
-                    "{\"ipv4\": null}".getBytes(StandardCharsets.UTF_8), FILE, false));
+    e = assertThrows(SpecException.class, () -> parse("{\"ipv4\": null}", false, bridge -> true));
     assertEquals("network.json:1:1: pods need an IPv4 or an IPv6 range", e.getMessage());
+  }
+
+  @Test
+  void aBridgeWhoseIpv6IsTurnedOffHasNoDefaultRangeButOneThatIsNamed() {
+    Predicate<String> isOff = bridge -> !bridge.equals("on0");
+    assertNull(parse("{\"mtu\": 576}", true, isOff).ipv6());
+    assertNull(parse("{\"bridge\": \"off0\"}", true, isOff).ipv6());
+    assertEquals(NetworkConfig.DEFAULT.ipv6(), parse("{\"bridge\": \"on0\"}", true, isOff).ipv6());
+    // What the kernel then says when it is to have the address is told as it is.
+    assertEquals(Subnet.parse("fd00:1::/64"), parse(WHOLE, true, isOff).ipv6());
   }
 
   @ParameterizedTest
@@ -210,12 +216,27 @@ class NetworkConfigTest {
   }
 
   @Test
-  void withoutAFileThereAreDefaults() {
+  void withoutAFileThereAreDefaults() throws IOException {
     Assumptions.assumeFalse(
         Files.exists(Path.of(NetworkConfig.PATH)), "this machine has a " + NetworkConfig.PATH);
     NetworkConfig config = NetworkConfig.read(new LocalKernel(), null);
     assertSame(NetworkConfig.DEFAULT.ipv4(), config.ipv4());
-    assertEquals(Files.exists(Path.of("/proc/sys/net/ipv6")), config.ipv6() != null);
+    assertEquals(isOn(config.bridge()), config.ipv6() != null);
+  }
+
+  @Test
+  void anotherBridgeIsAskedForItsOwnSetting() throws IOException {
+    // No bridge, but it has the setting.
+    Path file = Files.writeString(directory.resolve(FILE), "{\"bridge\": \"lo\"}");
+    NetworkConfig config = NetworkConfig.read(new LocalKernel(), file.toString());
+    assertEquals(isOn("lo"), config.ipv6() != null);
+  }
+
+  private static boolean isOn(String name) throws IOException {
+    Path conf = Path.of("/proc/sys/net/ipv6/conf");
+    Path own = conf.resolve(name + "/disable_ipv6");
+    Path setting = Files.exists(own) ? own : conf.resolve("default/disable_ipv6");
+    return Files.exists(setting) && Files.readString(setting).startsWith("0");
   }
 
   @Test

@@ -171,6 +171,38 @@ class PodNetworkTest {
   }
 
   @OnGatun
+  void whereIpv6IsTurnedOffPodsHaveNoneUnlessTheFileNamesARange(Box box) throws IOException {
+    try (HostNetwork host = new HostNetwork(box)) {
+      String conf = "/proc/sys/net/ipv6/conf/";
+      host.output("sh", "-c", "echo 1 >" + conf + "default/disable_ipv6");
+      String one = box.newId();
+      assertEquals(List.of("10.207.0.2"), addresses(create(box, host, one)));
+      host.gatun("pod", "check", one).expectSuccess();
+      Path named = box.hostFile("named.json", "{\"ipv6\": \"fd00:1::/64\"}");
+      host.gatun(
+              "pod", "create", "--network", "bridge", "--network-config", "" + named, box.newId())
+          .expectFailure(
+              "add address fd00:1::1/64 to \"gatun0\": IPv6 is turned off there"
+                  + " (sysctl disable_ipv6)");
+      Path other =
+          box.hostFile("other.json", "{\"bridge\": \"gatun1\", \"ipv4\": \"198.18.0.0/24\"}");
+      String two = box.newId();
+      assertEquals(
+          List.of("198.18.0.2"), addresses(create(box, host, two, "--network-config", "" + other)));
+      // A bridge that is there has a setting of its own.
+      host.output("sh", "-c", "echo 0 >" + conf + "default/disable_ipv6");
+      String three = box.newId();
+      assertEquals(1, addresses(create(box, host, three)).size());
+      host.output("sh", "-c", "echo 0 >" + conf + "gatun0/disable_ipv6");
+      String four = box.newId();
+      assertEquals(2, addresses(create(box, host, four)).size());
+      delete(host, one, two, three, four);
+      host.output("ip", "link", "del", "gatun1");
+      expectNothingLeft(box, host);
+    }
+  }
+
+  @OnGatun
   void aHostPortReachesThePod(Box box) throws IOException {
     try (HostNetwork host = new HostNetwork(box)) {
       String pod = box.newId();
