@@ -22,7 +22,9 @@ import java.util.function.Predicate;
  * hexadecimal, its target says for whom, of which range and when. {@code symlinkat(2)} makes it
  * whole or not at all, and only once, so that no crash leaves half a lease and no race makes two.
  * All ranges share the directory: when a host's configuration changes while pods live, ranges that
- * overlap do not give out one address twice.
+ * overlap do not give out one address twice. The gateway's address of each range that was used has
+ * an empty file there instead of a link, which stays as the bridge does: no pod of another range is
+ * given it.
  *
  * <p>An address is looked for behind the one leased last, {@code .network/next-RANGE}, so that what
  * was given back rests before it is used again: peers have neighbour and connection entries that
@@ -78,7 +80,8 @@ public final class AddressPool {
    * @param isAlive whether the pod of an id exists and lives; asked only when a range is full,
    *     without a lock being held
    * @return the leases, in the order of the ranges
-   * @throws RangeFullException when living pods have all addresses of a range
+   * @throws RangeFullException when living pods have all addresses of a range, or one has its
+   *     gateway's
    * @throws RuntimeException when the pool cannot be written to; nothing is leased then
    */
   public List<Lease> lease(List<Subnet> ranges, String podId, Predicate<String> isAlive) {
@@ -178,14 +181,23 @@ public final class AddressPool {
   }
 
   private static RangeFullException full(Subnet range, List<Entry> holders, String podId) {
+    String what = "lease an address for pod " + IpAddress.quoted(podId) + ": range " + range;
     TreeSet<String> pods = new TreeSet<>();
     for (Entry entry : holders) {
+      if (entry.address().equals(range.gateway())) {
+        return new RangeFullException(
+            what
+                + " cannot be used: its gateway "
+                + range.gateway()
+                + " is the address of pod "
+                + IpAddress.quoted(entry.podId())
+                + "; delete the pod or configure another range");
+      }
       if (range.contains(entry.address())) {
         pods.add(entry.podId());
       }
     }
-    StringBuilder text = new StringBuilder("lease an address for pod ");
-    text.append(IpAddress.quoted(podId)).append(": range ").append(range).append(" is full: its ");
+    StringBuilder text = new StringBuilder(what).append(" is full: its ");
     text.append(range.usable()).append(range.usable() == 1 ? " address is" : " addresses are");
     text.append(pods.size() == 1 ? " held by pod " : " held by pods ");
     int named = 0;

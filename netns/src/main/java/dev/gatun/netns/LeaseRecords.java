@@ -113,7 +113,7 @@ final class LeaseRecords {
   // --- leasing
 
   /**
-   * Leases the next free address of a range.
+   * Leases the next free address of a range; from then on its gateway's is nobody's.
    *
    * @param range the range
    * @param podId for whom
@@ -123,6 +123,7 @@ final class LeaseRecords {
    * @return a slot with the address's place in the range
    */
   Slot lease(Subnet range, String podId, Slot full, Arg why, Label noRoom) {
+    keepGateway(range, full, why, noRoom);
     final long last = FIRST + range.usable() - 1;
     final Slot offset = b.slot("offset");
     Slot tries = b.slot("tries");
@@ -177,6 +178,31 @@ final class LeaseRecords {
     b.sys(Syscall.PWRITE64, cursor, next.address(), imm(Long.BYTES), imm(0)).tolerateAny();
     descriptors.close(cursor);
     return offset;
+  }
+
+  /**
+   * Keeps the address that the bridge gets from pods of ranges that overlap this one: a file that
+   * is no link has the name of its lease. If a pod has it, there is no room in this range.
+   */
+  private void keepGateway(Subnet range, Slot full, Arg why, Label noRoom) {
+    Addr name = b.string(Entry.name(range.gateway()));
+    Slot result = b.slot("lease of the gateway");
+    Label free = b.label("gateway is not leased");
+    Label kept = b.label("gateway is kept");
+    Instruction look =
+        b.sys(Syscall.READLINKAT, leases, name, buffer.address(), imm(MAX_TARGET))
+            .into(result)
+            .tolerateAny(free);
+    b.set(full, why);
+    b.jump(noRoom);
+    b.bind(free);
+    b.branch(Condition.EQ, result, imm(-Errno.EINVAL), kept);
+    Label missing = b.label("gateway is new");
+    b.branch(Condition.EQ, result, imm(-Errno.ENOENT), missing);
+    b.fail(look, result);
+    b.bind(missing);
+    b.sys(Syscall.MKNODAT, leases, name, imm(Constants.S_IFREG | 0600), imm(0));
+    b.bind(kept);
   }
 
   /** Reads where the search begins; whatever is found there is put right by the search. */

@@ -250,6 +250,54 @@ class AddressPoolTest {
   }
 
   @Test
+  void noPodHasTheGatewayOfAnotherRangeThatOverlaps() {
+    Subnet narrow = Subnet.parse("10.207.0.4/30");
+    Subnet middle = Subnet.parse("10.207.0.8/29");
+    Subnet ipv6 = Subnet.parse("fd67:6174:756e::4/126");
+    assertEquals("10.207.0.6", lease(narrow, "narrow"));
+    lease(middle, "middle");
+    pool.release("middle");
+    assertEquals("fd67:6174:756e::6", lease(ipv6, "narrow"));
+    Set<String> given = new TreeSet<>();
+    kernel.exchanges = 0;
+    for (int i = 0; i < 8; i++) {
+      for (AddressPool.Lease lease :
+          pool.lease(List.of(IPV4, IPV6), "wide" + i, AddressPoolTest::notAsked)) {
+        given.add(lease.address().toString());
+      }
+    }
+    assertEquals(8, kernel.exchanges);
+    // The bridge has the address as long as it is there, with or without a pod of the range.
+    for (String taken : List.of("10.207.0.5", "10.207.0.6", "10.207.0.9", "fd67:6174:756e::5")) {
+      assertFalse(given.contains(taken), taken);
+    }
+    assertTrue(given.contains("10.207.0.4") && given.contains("10.207.0.8"), given.toString());
+    assertEquals(18, owners().size());
+  }
+
+  @Test
+  void aRangeWhoseGatewayIsAPodsAddressCannotBeUsed() {
+    Subnet narrow = Subnet.parse("10.207.0.4/30");
+    for (int i = 2; i <= 5; i++) {
+      lease(IPV4, "pod" + i);
+    }
+    RuntimeException e =
+        assertThrows(
+            RangeFullException.class, () -> lease(narrow, "new", AddressPoolTest::allLive));
+    assertEquals(
+        "lease an address for pod \"new\": range 10.207.0.4/30 cannot be used: its gateway"
+            + " 10.207.0.5 is the address of pod \"pod5\"; delete the pod or configure another"
+            + " range",
+        e.getMessage());
+    assertEquals(4, owners().size());
+    // What a dead pod has is taken back.
+    assertEquals("10.207.0.6", lease(narrow, "new", id -> !id.equals("pod5")));
+    assertEquals(4, owners().size());
+    pool.release("new");
+    assertEquals("10.207.0.6", lease(IPV4, "next"));
+  }
+
+  @Test
   void aPodsLeasesAreGivenBackAndNoOthers() {
     pool.lease(List.of(IPV4, IPV6), "web", AddressPoolTest::notAsked);
     pool.lease(List.of(IPV4, IPV6), "web2", AddressPoolTest::notAsked);
@@ -438,14 +486,16 @@ class AddressPoolTest {
       value = {
         "1 | , \".network\", 0700): ENOSPC",
         "2 | , \"leases\", 0700): ENOSPC",
+        "3 | lease an address of 10.207.0.0/16 for pod \"web-0\": mknodat(",
         // No room for the hint, nor for the lease.
-        "3 | lease an address of 10.207.0.0/16 for pod \"web-0\": symlinkat(",
-        // The hint has it.
         "4 | lease an address of 10.207.0.0/16 for pod \"web-0\": symlinkat(",
+        // The hint has it.
+        "5 | lease an address of 10.207.0.0/16 for pod \"web-0\": symlinkat(",
         // The second range has none: what the first gave is taken back.
-        "5 | lease an address of fd67:6174:756e::/64 for pod \"web-0\": symlinkat(",
-        "6 | lease an address of fd67:6174:756e::/64 for pod \"web-0\": symlinkat(",
-        "7 | leased 1",
+        "6 | lease an address of fd67:6174:756e::/64 for pod \"web-0\": mknodat(",
+        "7 | lease an address of fd67:6174:756e::/64 for pod \"web-0\": symlinkat(",
+        "8 | lease an address of fd67:6174:756e::/64 for pod \"web-0\": symlinkat(",
+        "9 | leased 1",
       })
   void aFullDiskLeasesAllOrNothing(int files, String outcome) throws Exception {
     Assumptions.assumeTrue(

@@ -130,7 +130,11 @@ record Leftovers(List<Long> processes, List<String> mounts, List<Path> cgroups, 
     Path network = stateRoot.resolve(".network");
     found.removeAll(List.of(pods, network));
     list(pods, "*", found);
-    list(network.resolve("leases"), "*", found);
+    List<Path> leases = new ArrayList<>();
+    list(network.resolve("leases"), "*", leases);
+    // What is no link is an address that the bridge has for good.
+    leases.removeIf(lease -> !Files.isSymbolicLink(lease));
+    found.addAll(leases);
     for (String place : List.of("/run", "/run/gatun", "/run/runc", "/run/netns", "/dev/shm")) {
       list(Path.of(place), "*" + token + "*", found);
     }

@@ -203,6 +203,30 @@ class PodNetworkTest {
   }
 
   @OnGatun
+  void noPodHasTheGatewayOfAnotherRange(Box box) throws IOException {
+    try (HostNetwork host = new HostNetwork(box)) {
+      Path narrow = box.hostFile("narrow.json", "{\"ipv4\": \"10.207.0.4/30\", \"ipv6\": null}");
+      Path wide = box.hostFile("wide.json", "{\"ipv4\": \"10.207.0.0/24\", \"ipv6\": null}");
+      String first = box.newId();
+      assertEquals(
+          List.of("10.207.0.6"),
+          addresses(create(box, host, first, "--network-config", "" + narrow)));
+      List<String> pods = new ArrayList<>(List.of(first));
+      List<String> given = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        String pod = box.newId();
+        given.addAll(addresses(create(box, host, pod, "--network-config", "" + wide)));
+        pods.add(pod);
+      }
+      assertEquals(List.of("10.207.0.2", "10.207.0.3", "10.207.0.4", "10.207.0.7"), given);
+      ping(box, first, "10.207.0.5");
+      ping(box, pods.getLast(), "10.207.0.1");
+      delete(host, pods.toArray(String[]::new));
+      expectNothingLeft(box, host);
+    }
+  }
+
+  @OnGatun
   void aHostPortReachesThePod(Box box) throws IOException {
     try (HostNetwork host = new HostNetwork(box)) {
       String pod = box.newId();
