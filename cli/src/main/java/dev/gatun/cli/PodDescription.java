@@ -19,6 +19,10 @@ final class PodDescription {
         .member("status", pod.sandbox().status().word())
         .member("hostname", state.hostname() == null ? state.id() : state.hostname())
         .member("created", state.created());
+    String problem = pod.problem();
+    if (problem != null) {
+      out.member("problem", problem);
+    }
     out.name("namespaces").beginObject();
     if (pid != 0) {
       namespace(out, pid, "net", !state.hostNetwork());

@@ -338,6 +338,54 @@ class PodCniTest {
   }
 
   @OnGatun
+  void whatCouldNotBeReadAgainIsAFailedAdd(Box box) throws IOException {
+    try (CniHost host = new CniHost(box)) {
+      Files.createDirectory(host.files().resolve("pool"));
+      // As deep as results may be; cni.json is one deeper.
+      String deep = "[".repeat(63) + "]".repeat(63);
+      host.plugin(
+          "pool",
+          POOL.replace("DIR", "" + host.files())
+              .replace("\"1.1.0\"}", "\"1.1.0\", \"x\": " + deep + "}"));
+      host.network("dbnet", "1.1.0", "{\"type\": \"pool\"}");
+      host.gatun("pod", "create", "--network", "cni:dbnet", box.newId())
+          .expectFailure("to CNI network \"dbnet\": it could not be taken back: cni.json:1:");
+      assertEquals(List.of(), pool(host));
+      assertEquals("", host.gatun("pod", "list", "-q").expectSuccess().out());
+    }
+    box.expectNothingLeft();
+  }
+
+  @OnGatun
+  void filesThatCannotBeReadDoNotKeepAPod(Box box) throws IOException {
+    try (CniHost host = new CniHost(box)) {
+      Files.createDirectory(host.files().resolve("pool"));
+      host.plugin("pool", POOL.replace("DIR", "" + host.files()));
+      host.network("dbnet", "1.1.0", "{\"type\": \"pool\"}");
+      // What the plugins have to be told is in the other file.
+      String pod = box.newId();
+      Path directory = box.stateRoot().resolve(".pods").resolve(pod);
+      host.gatun("pod", "create", "--network", "cni:dbnet", pod).expectSuccess();
+      Files.writeString(directory.resolve("network.json"), "");
+      host.gatun("pod", "delete", "--force", pod).expectSuccess();
+      assertEquals(List.of(), pool(host));
+
+      host.gatun("pod", "create", "--network", "cni:dbnet", pod).expectSuccess();
+      Files.writeString(directory.resolve("cni.json"), "");
+      assertEquals(pod, host.gatun("pod", "list", "-q").expectSuccess().out());
+      host.gatun("pod", "stop", pod).expectSuccess();
+      host.gatun("pod", "delete", pod).expectFailure("pod \"" + pod + "\": cni.json:");
+      Path log = box.directory().resolve("log");
+      host.gatun("--log", "" + log, "pod", "delete", "--force", pod).expectSuccess();
+      assertTrue(Files.readString(log).contains("cni.json:1:"), () -> "" + log);
+      assertEquals(List.of(pod), pool(host));
+      host.gatun("pod", "gc", "--network", "cni:dbnet").expectSuccess();
+      assertEquals(List.of(), pool(host));
+    }
+    box.expectNothingLeft();
+  }
+
+  @OnGatun
   void gcGivesBackWhatIsNoPods(Box box) throws IOException {
     try (CniHost host = new CniHost(box)) {
       Path ghost = Files.createDirectory(host.files().resolve("pool")).resolve("ghost");

@@ -303,6 +303,36 @@ class PodNetworkTest {
   }
 
   @OnGatun
+  void aPodWhoseNetworkCannotBeReadIsListedStoppedAndDeleted(Box box) throws IOException {
+    try (HostNetwork host = new HostNetwork(box)) {
+      String other = box.newId();
+      create(box, host, other);
+      String pod = box.newId();
+      List<String> own = addresses(create(box, host, pod, "--publish", "8080:80"));
+      Path file = box.stateRoot().resolve(".pods").resolve(pod).resolve("network.json");
+      for (String text :
+          List.of("", "{\"ports\":[\"x\"]}", "{\"interfaces\":[{\"addresses\":[\"x\"]}]}")) {
+        Files.writeString(file, text);
+        assertEquals(other + "\n" + pod, host.gatun("pod", "list", "-q").expectSuccess().out());
+        JsonNode state = state(box, pod);
+        assertEquals("running", state.get("status").asText());
+        String problem = "pod \"" + pod + "\": network.json:";
+        assertTrue(state.get("problem").asText().startsWith(problem), state.toString());
+        assertFalse(state(box, other).has("problem"));
+        host.gatun("pod", "check", pod).expectFailure(problem);
+      }
+      host.gatun("pod", "stop", pod).expectSuccess();
+      host.gatun("pod", "delete", pod).expectFailure("pod \"" + pod + "\": network.json:");
+      host.gatun("pod", "delete", "--force", pod).expectSuccess();
+      String rules = host.output("nft", "list", "ruleset");
+      assertFalse(rules.contains(own.getFirst() + " "), rules);
+      assertEquals(other, host.gatun("pod", "list", "-q").expectSuccess().out());
+      delete(host, other);
+      expectNothingLeft(box, host);
+    }
+  }
+
+  @OnGatun
   void aCheckNamesWhatIsNotAsItWasMade(Box box) throws IOException {
     try (HostNetwork host = new HostNetwork(box)) {
       String other = box.newId();

@@ -52,14 +52,26 @@ final class CniNetworking extends Networking {
     return networking;
   }
 
-  /** The network of a pod that exists. */
+  /**
+   * The network of a pod that exists.
+   *
+   * @throws ContainerException when what the pod's directory says of it cannot be read
+   */
   static CniNetworking of(PodRoot root, Sandbox sandbox) {
-    CniNetworking networking = new CniNetworking(root, sandbox.state().id(), null, List.of());
-    byte[] bytes = sandbox.file(FILE);
-    networking.attachment = bytes == null ? null : CniAttachment.parse(bytes, FILE);
+    CniNetworking networking = new CniNetworking(root, sandbox.id(), null, List.of());
+    try {
+      networking.attachment = written(sandbox);
+    } catch (SpecException e) {
+      throw new ContainerException("pod \"" + sandbox.id() + "\": " + e.getMessage(), e);
+    }
     int pid = PodView.pid(sandbox);
     networking.namespace = pid == 0 ? null : "/proc/" + pid + "/ns/net";
     return networking;
+  }
+
+  private static @Nullable CniAttachment written(Sandbox sandbox) {
+    byte[] bytes = sandbox.file(FILE);
+    return bytes == null ? null : CniAttachment.parse(bytes, FILE);
   }
 
   private CniNetwork network() {
@@ -83,13 +95,13 @@ final class CniNetworking extends Networking {
     namespace = sandbox.networkNamespace();
     CniAttachment prepared =
         network().attach(plugins, id, sandbox.networkNamespace(), INTERFACE, arguments());
-    sandbox.write(FILE, prepared.toBytes());
+    sandbox.write(FILE, readable(prepared));
     attachment = prepared;
     CniResult result;
     try (CniLock _ = CniLock.shared(kernel, root)) {
       result = prepared.add(plugins);
     }
-    sandbox.write(FILE, prepared.toBytes());
+    sandbox.write(FILE, readable(prepared));
     Map<String, byte[]> files = new HashMap<>();
     files.put(NetworkState.FILE, state(mode(), result).toBytes());
     List<IpAddress> addresses = new ArrayList<>();
@@ -101,6 +113,28 @@ final class CniNetworking extends Networking {
       files.put(SandboxCreate.RESOLV_CONF, resolvConf(result.dns()));
     }
     return files;
+  }
+
+  /**
+   * What is written down of an attachment. Without it the network cannot be taken back, so it is
+   * read first: results and configurations may be nested as deeply as can be read, and in this file
+   * they are nested once more.
+   */
+  private byte[] readable(CniAttachment attached) {
+    byte[] bytes = attached.toBytes();
+    try {
+      CniAttachment.parse(bytes, FILE);
+    } catch (SpecException e) {
+      throw new ContainerException(
+          "add \""
+              + id
+              + "\" to CNI network \""
+              + network().name()
+              + "\": it could not be taken back: "
+              + e.getMessage(),
+          e);
+    }
+    return bytes;
   }
 
   private CniArguments arguments() {
@@ -240,12 +274,12 @@ final class CniNetworking extends Networking {
     List<CniNetwork.Attached> all = new ArrayList<>();
     for (Sandbox sandbox : Sandbox.list(root.kernel(), root.path())) {
       try {
-        if (!PodView.network(sandbox).mode().equals(MODE + name)) {
+        if (!PodView.written(sandbox).mode().equals(MODE + name)) {
           continue;
         }
-        byte[] bytes = sandbox.file(FILE);
-        if (bytes != null) {
-          all.add(CniAttachment.parse(bytes, FILE).attached());
+        CniAttachment attachment = written(sandbox);
+        if (attachment != null) {
+          all.add(attachment.attached());
         }
       } catch (SpecException e) {
         // To take it for one without a network would cost it its address.

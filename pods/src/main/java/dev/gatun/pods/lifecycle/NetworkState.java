@@ -121,6 +121,17 @@ public record NetworkState(
    */
   static NetworkState of(byte[] bytes) {
     JsonInput in = new JsonInput(bytes, FILE);
+    try {
+      NetworkState read = read(in);
+      // Who asks for them later does not expect that they are none.
+      read.addresses();
+      return read;
+    } catch (IllegalArgumentException e) {
+      throw in.error(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static NetworkState read(JsonInput in) {
     String mode = "none";
     boolean complete = false;
     List<Interface> interfaces = new ArrayList<>();

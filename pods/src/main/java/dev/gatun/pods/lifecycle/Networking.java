@@ -54,14 +54,30 @@ abstract class Networking {
     };
   }
 
-  /** The network of a pod that exists, to be taken back. */
+  /**
+   * The network of a pod that exists, to be taken back.
+   *
+   * @throws ContainerException when what the pod's directory says of it cannot be read
+   */
   static Networking of(PodRoot root, Sandbox sandbox) {
-    String id = sandbox.state().id();
+    String id = sandbox.id();
     String mode = PodView.network(sandbox).mode();
     if (mode.equals("bridge")) {
       return new Bridge(root, id, NetworkConfig.DEFAULT, List.of());
     }
     return mode.startsWith("cni:") ? CniNetworking.of(root, sandbox) : new Nothing(root, id);
+  }
+
+  /**
+   * The same for who cannot be kept from it: where a file of the pod's directory cannot be read, as
+   * after a power cut, it is what the other files and the pod's id tell of the network.
+   */
+  static Networking leftOf(PodRoot root, Sandbox sandbox) {
+    try {
+      return of(root, sandbox);
+    } catch (ContainerException e) {
+      return new Damaged(root, sandbox, String.valueOf(e.getMessage()));
+    }
   }
 
   /**
@@ -137,6 +153,55 @@ abstract class Networking {
     @Override
     List<String> disconnect(boolean force) {
       return List.of();
+    }
+  }
+
+  /** One whose kind or whose making is not known, since files cannot be read. */
+  private static final class Damaged extends Networking {
+    private final List<String> problems = new ArrayList<>();
+    private final List<Networking> parts = new ArrayList<>(2);
+
+    Damaged(PodRoot root, Sandbox sandbox, String problem) {
+      super(root, sandbox.id());
+      problems.add(problem);
+      try {
+        parts.add(CniNetworking.of(root, sandbox));
+      } catch (ContainerException e) {
+        String other = String.valueOf(e.getMessage());
+        if (!other.equals(problem)) {
+          problems.add(other);
+        }
+      }
+      // Leases tell whether there is anything.
+      parts.add(new Bridge(root, id, NetworkConfig.DEFAULT, List.of()));
+    }
+
+    @Override
+    Map<String, byte[]> begun() {
+      throw new IllegalStateException("a network that has been connected");
+    }
+
+    @Override
+    Map<String, byte[]> connect(SandboxCreate sandbox) {
+      throw new IllegalStateException("a network that has been connected");
+    }
+
+    @Override
+    List<String> ending() {
+      List<String> failed = new ArrayList<>(problems);
+      for (Networking part : parts) {
+        failed.addAll(part.ending());
+      }
+      return failed;
+    }
+
+    @Override
+    List<String> disconnect(boolean force) {
+      List<String> failed = new ArrayList<>(problems);
+      for (Networking part : parts) {
+        failed.addAll(part.disconnect(force));
+      }
+      return failed;
     }
   }
 

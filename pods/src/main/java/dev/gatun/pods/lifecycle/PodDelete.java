@@ -28,7 +28,7 @@ public final class PodDelete {
    * @param root where
    * @param id the pod's id
    * @param force whether what runs is killed, and a missing pod is no error
-   * @return what callers should be told: hooks and plugins that failed
+   * @return what callers should be told: hooks and plugins that failed, and what could not be read
    * @throws RuntimeException with one sentence as its message
    */
   public static List<String> run(PodRoot root, String id, boolean force) {
@@ -52,7 +52,9 @@ public final class PodDelete {
       for (String container : sandbox.containers()) {
         warnings.addAll(Delete.withPod(root.kernel(), root.path(), container, id));
       }
-      warnings.addAll(Networking.of(root, sandbox).disconnect(force));
+      Networking networking =
+          force ? Networking.leftOf(root, sandbox) : Networking.of(root, sandbox);
+      warnings.addAll(networking.disconnect(force));
       sandbox.remove();
       return warnings;
     } finally {

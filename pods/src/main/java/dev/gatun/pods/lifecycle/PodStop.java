@@ -40,7 +40,7 @@ public final class PodStop {
    * @param root where
    * @param id the pod's id
    * @param seconds how long all containers together may take
-   * @return what callers should be told: plugins that failed
+   * @return what callers should be told: plugins that failed, and what could not be read
    * @throws RuntimeException with one sentence as its message
    */
   public static List<String> run(PodRoot root, String id, int seconds) {
@@ -50,7 +50,7 @@ public final class PodStop {
       if (sandbox.status() != Sandbox.Status.RUNNING) {
         return List.of();
       }
-      List<String> warnings = Networking.of(root, sandbox).ending();
+      List<String> warnings = Networking.leftOf(root, sandbox).ending();
       sandbox.kill(Constants.SIGTERM);
       if (!sandbox.end(PAUSE_SECONDS)) {
         sandbox.kill(Constants.SIGKILL);
