@@ -258,6 +258,26 @@ class PodCniTest {
   }
 
   @OnGatun
+  void anAddressOfNoInterfaceIsShown(Box box) throws IOException {
+    try (CniHost host = new CniHost(box)) {
+      host.plugin(
+          "terse",
+          "cat > /dev/null; [ $CNI_COMMAND = ADD ] && echo '{\"interfaces\":[{\"name\":\"cali1234\"}],"
+              + "\"ips\":[{\"address\":\"192.168.7.9/32\"}]}'\nexit 0\n");
+      host.network("dbnet", "1.0.0", "{\"type\": \"terse\"}");
+      String pod = box.newId();
+      host.gatun("pod", "create", "--network", "cni:dbnet", pod).expectSuccess();
+      JsonNode one = host.state(pod).get("network").get("interfaces").get(0);
+      assertEquals("eth0", one.get("name").asText());
+      assertEquals("192.168.7.9/32", one.get("addresses").get(0).asText());
+      String list = host.gatun("pod", "list").expectSuccess().out();
+      assertTrue(list.contains(" 192.168.7.9 "), list);
+      host.gatun("pod", "delete", "--force", pod).expectSuccess();
+    }
+    box.expectNothingLeft();
+  }
+
+  @OnGatun
   void checkIsAskedOfPluginsUnlessTheConfigurationForbidsIt(Box box) throws IOException {
     try (CniHost host = new CniHost(box)) {
       host.plugin(

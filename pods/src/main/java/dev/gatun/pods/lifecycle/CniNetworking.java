@@ -103,7 +103,7 @@ final class CniNetworking extends Networking {
     }
     sandbox.write(FILE, readable(prepared));
     Map<String, byte[]> files = new HashMap<>();
-    files.put(NetworkState.FILE, state(mode(), result).toBytes());
+    files.put(NetworkState.FILE, state(mode(), result, ports).toBytes());
     List<IpAddress> addresses = new ArrayList<>();
     for (CniResult.Ip ip : result.podIps()) {
       addresses.add(ip.address());
@@ -151,8 +151,10 @@ final class CniNetworking extends Networking {
     return CniArguments.NONE.withPorts(list);
   }
 
-  private NetworkState state(String mode, CniResult result) {
+  /** What pods are shown as having. */
+  static NetworkState state(String mode, CniResult result, List<PortMapping> ports) {
     List<NetworkState.Interface> interfaces = new ArrayList<>();
+    int own = own(result);
     List<String> gateways = new ArrayList<>();
     for (int i = 0; i < result.interfaces().size(); i++) {
       CniResult.Interface one = result.interfaces().get(i);
@@ -161,7 +163,7 @@ final class CniNetworking extends Networking {
       }
       List<String> addresses = new ArrayList<>();
       for (CniResult.Ip ip : result.podIps()) {
-        if (ip.index() == i) {
+        if (ip.index() == i || (ip.index() < 0 && i == own)) {
           addresses.add(ip.address() + "/" + ip.prefix());
         }
       }
@@ -170,13 +172,31 @@ final class CniNetworking extends Networking {
           new NetworkState.Interface(
               one.name(), "", mac == null ? "" : mac, (int) one.mtu(), addresses));
     }
+    List<String> others = new ArrayList<>();
     for (CniResult.Ip ip : result.podIps()) {
+      if (ip.index() < 0 && own < 0) {
+        others.add(ip.address() + "/" + ip.prefix());
+      }
       IpAddress gateway = ip.gateway();
       if (gateway != null) {
         gateways.add(gateway.toString());
       }
     }
+    if (!others.isEmpty()) {
+      interfaces.add(new NetworkState.Interface(INTERFACE, "", "", 0, others));
+    }
     return new NetworkState(mode, true, interfaces, gateways, ports, false);
+  }
+
+  /** The place of the interface that the plugins were asked for, −1 when they do not name it. */
+  private static int own(CniResult result) {
+    for (int i = 0; i < result.interfaces().size(); i++) {
+      CniResult.Interface one = result.interfaces().get(i);
+      if (one.name().equals(INTERFACE) && !one.sandbox().isEmpty()) {
+        return i;
+      }
+    }
+    return -1;
   }
 
   private static byte[] resolvConf(CniResult.Dns dns) {
