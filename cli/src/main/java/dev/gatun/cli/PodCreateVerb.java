@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** {@code gatun pod create}. */
 final class PodCreateVerb implements Verb {
@@ -84,7 +85,7 @@ final class PodCreateVerb implements Verb {
             options.get("hostname"),
             pairs(options, "sysctl"),
             options.has("share-pid"),
-            maps(options.get("userns", "")),
+            maps(options.get("userns")),
             network instanceof PodNetwork.Host,
             pairs(options, "annotation"),
             options.get("cgroup-parent"),
@@ -116,15 +117,18 @@ final class PodCreateVerb implements Verb {
     return pairs;
   }
 
-  private static List<IdMapping> maps(String text) {
+  /** An empty text is an error: a script's empty variable is no wish to be root of the host. */
+  private static List<IdMapping> maps(@Nullable String text) {
     List<IdMapping> maps = new ArrayList<>();
-    int from = 0;
-    while (from < text.length()) {
-      int comma = text.indexOf(',', from);
-      int end = comma < 0 ? text.length() : comma;
-      maps.add(map(text.substring(from, end)));
-      from = end + 1;
+    if (text == null) {
+      return maps;
     }
+    int from = 0;
+    for (int comma = text.indexOf(','); comma >= 0; comma = text.indexOf(',', from)) {
+      maps.add(map(text.substring(from, comma)));
+      from = comma + 1;
+    }
+    maps.add(map(text.substring(from)));
     return maps;
   }
 

@@ -50,6 +50,11 @@ class CommandLineTest {
           explain --format xml . | invalid format "xml": it must be text or json
           kill a NOPE | unknown signal "NOPE"
           create --preserve-fds x a | invalid value "x" for --preserve-fds: it must be a number from 0 to 999999999
+          pod create --userns  a | invalid value "" for --userns: it must be CONTAINERID:HOSTID:SIZE
+          pod create --userns , a | invalid value "" for --userns: it must be CONTAINERID:HOSTID:SIZE
+          pod create --userns 0:1:1, a | invalid value "" for --userns: it must be CONTAINERID:HOSTID:SIZE
+          pod create --userns 0:1:1,,1:2:1 a | invalid value "" for --userns: it must be CONTAINERID:HOSTID:SIZE
+          pod create --userns 0:1:1,1:2 a | invalid value "1:2" for --userns: it must be CONTAINERID:HOSTID:SIZE
           pod check | wrong number of arguments: "gatun pod check" takes <pod-id>: see gatun pod check --help
           pod check ../x | invalid container id "../x": it must have 1 to 255 of the characters A-Z a-z 0-9 _ + - . and no dot first
           pod gc | --network cni:NAME is missing: see gatun pod gc --help
