@@ -15,6 +15,7 @@ import dev.gatun.runtime.sandbox.SandboxState;
 import dev.gatun.runtime.state.Look;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -75,9 +76,18 @@ public final class Pod implements AutoCloseable {
           hostname == null ? id : hostname,
           addresses,
           containers,
-          Instant.parse(state.created()),
+          created(state),
           state.annotations());
     });
+  }
+
+  /** A pod that is being made, or whose state cannot be read, says nothing. */
+  private static Instant created(SandboxState state) {
+    try {
+      return Instant.parse(state.created());
+    } catch (DateTimeParseException e) {
+      return Instant.EPOCH;
+    }
   }
 
   /**
@@ -123,9 +133,14 @@ public final class Pod implements AutoCloseable {
    *
    * @param time how long all containers together may take, to the second
    * @return what failed besides, each one sentence: CNI plugins
+   * @throws IllegalArgumentException when the time is negative
    */
   public List<String> stop(Duration time) {
-    return pods.run(() -> PodStop.run(pods.root(), id, (int) time.toSeconds()));
+    if (time.isNegative()) {
+      throw new IllegalArgumentException("a negative time: " + time);
+    }
+    int seconds = (int) Math.min(time.toSeconds(), Integer.MAX_VALUE);
+    return pods.run(() -> PodStop.run(pods.root(), id, seconds));
   }
 
   /**

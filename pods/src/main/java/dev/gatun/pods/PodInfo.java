@@ -14,7 +14,8 @@ import java.util.Map;
  * @param hostname its host name
  * @param addresses its addresses, none for the host's network and for no network
  * @param containers the ids of its containers
- * @param created when it was created
+ * @param created when it was created; {@link Instant#EPOCH} when that is not known, since it is
+ *     being created or its state cannot be read
  * @param annotations of the pod
  */
 public record PodInfo(

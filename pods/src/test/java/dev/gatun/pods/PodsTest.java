@@ -31,6 +31,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -158,6 +160,32 @@ class PodsTest {
       assertTrue(String.valueOf(refused.getMessage()).contains("stopped"), refused::toString);
       assertEquals(List.of(), pod.delete());
     }
+  }
+
+  @Test
+  void aPodMayTakeAnyTimeToStop() throws IOException {
+    try (Pod pod =
+        pods.pod(id)
+            .container(id + "-a", shell("trap 'exit 0' TERM; echo; while :; do sleep 0.05; done"))
+            .start()) {
+      assertThrows(IllegalArgumentException.class, () -> pod.stop(Duration.ofMillis(-1)));
+      assertEquals('\n', pod.containers().getFirst().stdout().read());
+      pod.stop(ChronoUnit.FOREVER.getDuration());
+      assertEquals(ContainerStatus.STOPPED, pod.info().status());
+    }
+  }
+
+  @Test
+  void aPodOfWhichNothingIsKnownCanBeLookedAt() throws IOException {
+    Path made = Files.createDirectories(directory.resolve("state/.pods").resolve(id));
+    for (int i = 0; i < 2; i++) {
+      PodInfo info = pods.get(id).info();
+      assertEquals(id, info.id());
+      assertEquals(ContainerStatus.STOPPED, info.status());
+      assertEquals(Instant.EPOCH, info.created());
+      Files.writeString(made.resolve("state.json"), "");
+    }
+    assertEquals(List.of(), pods.get(id).deleteForcibly());
   }
 
   @Test
