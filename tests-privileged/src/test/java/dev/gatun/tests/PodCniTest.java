@@ -477,6 +477,44 @@ class PodCniTest {
   }
 
   @OnGatun
+  void aPluginEndsWithWhoeverRunsIt(Box box) throws IOException {
+    try (CniHost host = new CniHost(box)) {
+      Files.createDirectory(host.files().resolve("pool"));
+      host.plugin(
+          "pool",
+          "echo $$ >> DIR/pids\n".replace("DIR", "" + host.files())
+              + POOL.replace("DIR", "" + host.files()));
+      host.network("dbnet", "1.0.0", "{\"type\": \"pool\"}");
+      Path slow = Files.createFile(host.files().resolve("slow"));
+      String pod = box.newId();
+      Command create = host.launchGatun("pod", "create", "--network", "cni:dbnet", pod);
+      Wait.until(
+          () -> "the plugin to begin" + create,
+          () -> Files.exists(host.files().resolve("pool/" + pod)));
+      String plugin = host.file("pids").strip();
+      create.killOnlyThis();
+      create.await();
+      Wait.until("the plugin to end", () -> !runs(plugin));
+      host.gatun("pod", "delete", "--force", pod).expectSuccess();
+      Files.delete(slow);
+      assertEquals(
+          List.of("ADD begins", "DEL begins", "DEL ends"), host.file("log").lines().toList());
+      assertEquals(List.of(), pool(host));
+    }
+    box.expectNothingLeft();
+  }
+
+  /** Whether a process has not ended, whoever has to take it. */
+  private static boolean runs(String pid) {
+    try {
+      String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+      return stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @OnGatun
   void gcWaitsForAPodThatIsBeingAttached(Box box) throws IOException {
     try (CniHost host = new CniHost(box)) {
       Files.createDirectory(host.files().resolve("pool"));

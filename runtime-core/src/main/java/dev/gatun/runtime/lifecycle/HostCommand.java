@@ -166,7 +166,8 @@ public final class HostCommand {
 
   /**
    * Executes a command in a process group of its own, without signals blocked or ignored, lets it
-   * read its standard input, and keeps its standard output and standard error apart.
+   * read its standard input, and keeps its standard output and standard error apart. It is killed
+   * when whoever waits for it is.
    *
    * @param kernel where
    * @param path its file
@@ -208,7 +209,7 @@ public final class HostCommand {
       otherRead = descriptors.fd("errors read", null);
       otherWrite = descriptors.fd("errors write", null);
       pipe(otherRead, otherWrite, OTHER);
-      child.input(input).errors(otherWrite).ownGroup().freshSignals();
+      child.input(input).errors(otherWrite).ownGroup().withParent().freshSignals();
     }
     Label refused = b.label("not executed");
     child.start(

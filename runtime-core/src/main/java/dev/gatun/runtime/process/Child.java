@@ -3,6 +3,7 @@ package dev.gatun.runtime.process;
 import static dev.gatun.linux.program.Arg.imm;
 
 import dev.gatun.linux.Constants;
+import dev.gatun.linux.Errno;
 import dev.gatun.linux.Structs;
 import dev.gatun.linux.Syscall;
 import dev.gatun.linux.program.Addr;
@@ -42,6 +43,7 @@ public final class Child {
   private boolean freshSignals;
   private boolean contained;
   private boolean ownGroup;
+  private boolean withParent;
   private @Nullable Slot pid;
   private @Nullable Instruction exec;
 
@@ -99,6 +101,17 @@ public final class Child {
    */
   public Child ownGroup() {
     ownGroup = true;
+    return this;
+  }
+
+  /**
+   * Lets it be killed when the thread that makes it ends: for one that waits for it. What it starts
+   * itself is not.
+   *
+   * @return this child
+   */
+  public Child withParent() {
+    withParent = true;
     return this;
   }
 
@@ -165,8 +178,15 @@ public final class Child {
     Label failed = b.label("no exec");
     Label executed = b.label("executed");
     b.set(error, imm(0));
+    Slot parentPid = withParent ? b.slot("parent's pid") : null;
+    if (parentPid != null) {
+      b.sys(Syscall.GETPID).into(parentPid);
+    }
     clone(pidfdAt.address()).into(child);
     b.branch(Condition.NE, child, imm(0), parent);
+    if (parentPid != null) {
+      endWith(parentPid, failed);
+    }
     arrange(failed);
     for (int i = 0; i < paths.size(); i++) {
       b.set(error, imm(0));
@@ -198,6 +218,24 @@ public final class Child {
             .u64(Structs.CLONE_ARGS_EXIT_SIGNAL, Constants.SIGCHLD)
             .address(Structs.CLONE_ARGS_PIDFD, pidfdAt);
     return b.sys(Syscall.CLONE3, clone.address(), imm(Structs.SIZEOF_CLONE_ARGS));
+  }
+
+  private void endWith(Slot parentPid, Label failed) {
+    b.sys(
+            Syscall.PRCTL,
+            imm(Constants.PR_SET_PDEATHSIG),
+            imm(Constants.SIGKILL),
+            imm(0),
+            imm(0),
+            imm(0))
+        .into(error)
+        .tolerateAny(failed);
+    // A parent that ended before that sends no signal any more.
+    Slot found = b.slot("parent found");
+    b.sys(Syscall.GETPPID).into(found);
+    b.set(error, imm(-Errno.ESRCH));
+    b.branch(Condition.NE, found, parentPid, failed);
+    b.set(error, imm(0));
   }
 
   private void arrange(Label failed) {
