@@ -153,7 +153,8 @@ public final class PodBuilder {
    * Creates the pod and its containers, whose processes wait for {@link Container#start}.
    *
    * @return the pod, which ends and is deleted when it is closed
-   * @throws dev.gatun.runtime.GatunException in one sentence; nothing is left behind then
+   * @throws dev.gatun.runtime.GatunException in one sentence; nothing is left behind then, but for
+   *     a stopped pod when CNI plugins can only take its network back later, as it is deleted
    */
   public Pod create() {
     return make(false);
@@ -163,7 +164,8 @@ public final class PodBuilder {
    * Creates the pod and its containers, and starts them in the order in which they were added.
    *
    * @return the pod, which ends and is deleted when it is closed
-   * @throws dev.gatun.runtime.GatunException in one sentence; nothing is left behind then
+   * @throws dev.gatun.runtime.GatunException in one sentence; nothing is left behind then, but for
+   *     a stopped pod when CNI plugins can only take its network back later, as it is deleted
    */
   public Pod start() {
     return make(true);

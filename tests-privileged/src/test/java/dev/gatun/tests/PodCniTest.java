@@ -209,6 +209,7 @@ class PodCniTest {
       host.plugin("moody", "kill -SEGV $$\n");
       host.gatun("pod", "create", "--network", "cni:dbnet", pod)
           .expectFailure("plugin \"moody\": it was ended by signal 11");
+      host.gatun("pod", "delete", "--force", pod).expectSuccess();
       host.network("dbnet", "1.0.0", BRIDGE + ", {\"type\": \"missing\"}");
       host.gatun("pod", "create", "--network", "cni:dbnet", pod)
           .expectFailure(
@@ -372,6 +373,55 @@ class PodCniTest {
           .expectFailure("to CNI network \"dbnet\": it could not be taken back: cni.json:1:");
       assertEquals(List.of(), pool(host));
       assertEquals("", host.gatun("pod", "list", "-q").expectSuccess().out());
+    }
+    box.expectNothingLeft();
+  }
+
+  @OnGatun
+  void whatPluginsCannotTakeBackIsKeptForADelete(Box box) throws IOException {
+    try (CniHost host = new CniHost(box)) {
+      Files.createDirectory(host.files().resolve("pool"));
+      host.plugin(
+          "pool",
+          POOL.replace("DIR", "" + host.files())
+              .replace(
+                  "DEL) cat > /dev/null; [ -e broken ] && exit 1;",
+                  "DEL) cat > /dev/null; [ -e broken ] && echo '{\"code\": 11, \"msg\": \"busy\"}' &&"
+                      + " exit 1;"));
+      host.plugin("bad", "[ $CNI_COMMAND = ADD ] && exit 7\nexit 0\n");
+      host.network("good", "1.0.0", "{\"type\": \"pool\"}");
+      host.network("dbnet", "1.0.0", "{\"type\": \"pool\"}, {\"type\": \"bad\"}");
+      Path broken = host.files().resolve("broken");
+      for (List<String> words :
+          List.of(
+              List.of("cni:dbnet", "plugin \"bad\": exit status 7"),
+              // One that fails after all plugins, in a call.
+              List.of("cni:good", "ENOENT"))) {
+        Files.createFile(broken);
+        String pod = box.newId();
+        host.gatun(
+                "pod",
+                "create",
+                "--network",
+                words.getFirst(),
+                "--pid-file",
+                "/nonexistent/pid",
+                pod)
+            .expectFailure(
+                words.get(1),
+                "pod \""
+                    + pod
+                    + "\" is kept, stopped, for \"pod delete\" to take back its network: ",
+                "plugin \"pool\": busy (code 11, try again later)");
+        assertEquals(List.of(pod), pool(host));
+        assertEquals("stopped", host.state(pod).get("status").asText());
+        host.gatun("pod", "stop", pod).expectSuccess();
+        host.gatun("pod", "delete", pod).expectFailure("plugin \"pool\": busy");
+        Files.delete(broken);
+        host.gatun("pod", "delete", pod).expectSuccess();
+        assertEquals(List.of(), pool(host));
+        assertEquals("", host.gatun("pod", "list", "-q").expectSuccess().out());
+      }
     }
     box.expectNothingLeft();
   }

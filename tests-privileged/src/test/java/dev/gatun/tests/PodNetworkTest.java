@@ -486,26 +486,30 @@ class PodNetworkTest {
     }
   }
 
+  /** As root without a right to networks. */
+  private static Command withoutNetAdmin(Box box, HostNetwork host, String... words) {
+    List<String> all =
+        new ArrayList<>(
+            List.of("setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"));
+    all.addAll(
+        List.of(box.runtime().binary().toString(), "--root", box.stateRoot().toString(), "pod"));
+    all.addAll(List.of(words));
+    return host.run(all.toArray(String[]::new));
+  }
+
   /** Without the address nobody would know what is the pod's. */
   @OnGatun
   void whatADeleteCannotTakeBackTheNextOneDoes(Box box) throws IOException {
     try (HostNetwork host = new HostNetwork(box)) {
+      withoutNetAdmin(box, host, "create", "--network", "bridge", box.newId())
+          .expectFailure("EPERM");
+      expectNothingLeft(box, host);
       String pod = box.newId();
       create(box, host, pod, "--publish", "8080:80");
-      host.run(
-              "setpriv",
-              "--bounding-set",
-              "-net_admin",
-              "--inh-caps",
-              "-net_admin",
-              box.runtime().binary().toString(),
-              "--root",
-              box.stateRoot().toString(),
-              "pod",
-              "delete",
-              "--force",
-              pod)
+      withoutNetAdmin(box, host, "create", "--network", "bridge", box.newId())
           .expectFailure("EPERM");
+      assertEquals(pod, box.call("pod", "list", "-q").expectSuccess().out());
+      withoutNetAdmin(box, host, "delete", "--force", pod).expectFailure("EPERM");
       delete(host, pod);
       expectNothingLeft(box, host);
     }

@@ -19,6 +19,7 @@ public final class CniException extends RuntimeException {
   private final String network;
   private final @Nullable String plugin;
   private final int code;
+  private boolean absent;
 
   CniException(
       String message,
@@ -35,6 +36,17 @@ public final class CniException extends RuntimeException {
   /** One about a network, and none of its plugins. */
   static CniException of(String network, String message) {
     return new CniException(message, network, null, 0, null);
+  }
+
+  /** Says of it that the plugin's file is not there. */
+  CniException ofAbsent() {
+    absent = true;
+    return this;
+  }
+
+  /** Whether the plugin was never executed, since there is no such file. */
+  public boolean isAbsent() {
+    return absent;
   }
 
   /** The network's name. */

@@ -102,7 +102,7 @@ final class PluginCall {
     for (String directory : binDirs) {
       places.append(places.isEmpty() ? "" : ", ").append(Names.quoted(directory));
     }
-    throw failure(plugin, "there is no such file in " + places);
+    throw failure(plugin, "there is no such file in " + places).ofAbsent();
   }
 
   /** One that exited with another status than 0: it should have said why in JSON. */

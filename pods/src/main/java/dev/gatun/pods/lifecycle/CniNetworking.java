@@ -245,17 +245,22 @@ final class CniNetworking extends Networking {
       if (!force) {
         throw e;
       }
-      return all(e);
+      // One that cannot be found while the pod is made has not made anything.
+      return all(e, network != null);
     }
     return List.of();
   }
 
-  /** What each plugin that failed has said. */
-  private static List<String> all(CniException e) {
+  /** What each plugin that failed has said, but for those that are not there if that is wanted. */
+  private static List<String> all(CniException e, boolean present) {
+    List<Throwable> failures = new ArrayList<>();
+    failures.add(e);
+    failures.addAll(List.of(e.getSuppressed()));
     List<String> messages = new ArrayList<>();
-    messages.add(String.valueOf(e.getMessage()));
-    for (Throwable other : e.getSuppressed()) {
-      messages.add(String.valueOf(other.getMessage()));
+    for (Throwable one : failures) {
+      if (!(present && one instanceof CniException failure && failure.isAbsent())) {
+        messages.add(String.valueOf(one.getMessage()));
+      }
     }
     return messages;
   }
@@ -285,7 +290,7 @@ final class CniNetworking extends Networking {
     try (CniLock _ = CniLock.exclusive(root.kernel(), root.path())) {
       network.gc(plugins, attached(root, name));
     } catch (CniException e) {
-      throw new ContainerException(String.join("; ", all(e)), e);
+      throw new ContainerException(String.join("; ", all(e, false)), e);
     }
   }
 

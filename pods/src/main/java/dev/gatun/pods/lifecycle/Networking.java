@@ -49,7 +49,7 @@ abstract class Networking {
       case PodNetwork.None none -> new Nothing(root, id);
       case PodNetwork.Host host -> new Nothing(root, id);
       case PodNetwork.Bridge bridge ->
-          new Bridge(root, id, NetworkConfig.read(root.kernel(), bridge.config()), ports);
+          new Bridge(root, id, NetworkConfig.read(root.kernel(), bridge.config()), ports, false);
       case PodNetwork.Cni cni -> CniNetworking.prepare(root, id, cni.name(), ports);
     };
   }
@@ -63,7 +63,7 @@ abstract class Networking {
     String id = sandbox.id();
     String mode = PodView.network(sandbox).mode();
     if (mode.equals("bridge")) {
-      return new Bridge(root, id, NetworkConfig.DEFAULT, List.of());
+      return new Bridge(root, id, NetworkConfig.DEFAULT, List.of(), true);
     }
     return mode.startsWith("cni:") ? CniNetworking.of(root, sandbox) : new Nothing(root, id);
   }
@@ -173,7 +173,7 @@ abstract class Networking {
         }
       }
       // Leases tell whether there is anything.
-      parts.add(new Bridge(root, id, NetworkConfig.DEFAULT, List.of()));
+      parts.add(new Bridge(root, id, NetworkConfig.DEFAULT, List.of(), true));
     }
 
     @Override
@@ -215,10 +215,14 @@ abstract class Networking {
     private BridgeNetwork.@Nullable Attach attach;
     private Map<String, byte[]> files = Map.of();
 
-    Bridge(PodRoot root, String id, NetworkConfig config, List<PortMapping> ports) {
+    /** Whether there may be more of the pod than leases. */
+    private boolean made;
+
+    Bridge(PodRoot root, String id, NetworkConfig config, List<PortMapping> ports, boolean made) {
       super(root, id);
       this.config = config;
       this.ports = ports;
+      this.made = made;
     }
 
     @Override
@@ -229,6 +233,7 @@ abstract class Networking {
     @Override
     void prepare(SandboxCreate sandbox) {
       List<AddressPool.Lease> leases = lease();
+      made = true;
       attach =
           new BridgeNetwork.Attach(
               kernel,
@@ -270,7 +275,9 @@ abstract class Networking {
 
     @Override
     List<String> disconnect(boolean force) {
-      disconnect(id);
+      if (made) {
+        disconnect(id);
+      }
       // What could not be taken back is found by them the next time.
       new AddressPool(kernel, root).release(id);
       return List.of();

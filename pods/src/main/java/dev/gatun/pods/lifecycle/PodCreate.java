@@ -1,7 +1,10 @@
 package dev.gatun.pods.lifecycle;
 
+import dev.gatun.runtime.ContainerException;
 import dev.gatun.runtime.sandbox.SandboxCreate;
 import dev.gatun.runtime.sandbox.SandboxState;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code pod create}: the pause process and, while that makes its namespaces, what its network has
@@ -19,7 +22,9 @@ public final class PodCreate {
    * @param root where
    * @param request what
    * @return what was written down
-   * @throws RuntimeException with one sentence as its message; nothing is left behind then
+   * @throws RuntimeException with one sentence as its message; nothing is left behind then, unless
+   *     what was made of its network could not be taken back: a suppressed exception says so, and
+   *     the pod is stopped and can be deleted
    */
   public static SandboxState run(PodRoot root, PodRequest request) {
     // What is wrong with the network's configuration is said before anything has been made.
@@ -32,21 +37,37 @@ public final class PodCreate {
       sandbox.await();
       return sandbox.commit(networking.connect(sandbox), request.pidFile());
     } catch (RuntimeException e) {
-      disconnect(networking, e);
+      disconnect(networking, sandbox, e);
       throw sandbox.undo(e);
     } catch (Error e) {
       // An embedding JVM may live on, with the directory locked and the pause process waiting.
-      disconnect(networking, e);
+      disconnect(networking, sandbox, e);
       sandbox.undo(e);
       throw e;
     }
   }
 
-  private static void disconnect(Networking networking, Throwable failure) {
+  /** Takes the network back, or keeps what it takes to do so later. */
+  private static void disconnect(Networking networking, SandboxCreate sandbox, Throwable failure) {
     try {
-      networking.disconnect(true);
+      List<String> failed = networking.disconnect(true);
+      if (!failed.isEmpty()) {
+        keep(sandbox, failure, String.join("; ", failed), null);
+      }
     } catch (RuntimeException cleanup) {
-      failure.addSuppressed(cleanup);
+      keep(sandbox, failure, String.valueOf(cleanup.getMessage()), cleanup);
     }
+  }
+
+  private static void keep(
+      SandboxCreate sandbox, Throwable failure, String why, @Nullable RuntimeException cause) {
+    sandbox.keep();
+    failure.addSuppressed(
+        new ContainerException(
+            "pod \""
+                + sandbox.state().id()
+                + "\" is kept, stopped, for \"pod delete\" to take back its network: "
+                + why,
+            cause));
   }
 }

@@ -95,6 +95,7 @@ public final class SandboxCreate {
   private final Plan plan;
   private final Spawned spawned;
   private final SandboxState state;
+  private boolean kept;
 
   private SandboxCreate(Kernel kernel, String root, Plan plan, Spawned spawned) {
     this.kernel = kernel;
@@ -730,6 +731,14 @@ public final class SandboxCreate {
   }
 
   /**
+   * Lets {@link #undo} leave the pod's directory, so that what else was made for the pod can be
+   * taken back later: it is one that was never committed, which {@link Sandbox#remove} removes.
+   */
+  public void keep() {
+    kept = true;
+  }
+
+  /**
    * Takes everything back that was made here.
    *
    * @param cause why
@@ -783,7 +792,7 @@ public final class SandboxCreate {
     } else if (spawned.pauseMade() && leaf != null) {
       new CgroupDirectory(b, leaf).remove();
     }
-    if (spawned.owned()) {
+    if (spawned.owned() && !kept) {
       Remains.removeDirectory(b, root, pods, directory, plan.request().id());
     }
     descriptors.closeAll();
@@ -795,9 +804,14 @@ public final class SandboxCreate {
 
   /** No pod comes from a {@code config.json}, which the shared parts of programs name. */
   static RuntimeException plain(RuntimeException failure) {
-    return failure instanceof SyscallException call
-        ? new SyscallException(call.step(), call.call(), call.errno(), "")
-        : failure;
+    if (!(failure instanceof SyscallException call)) {
+      return failure;
+    }
+    SyscallException plain = new SyscallException(call.step(), call.call(), call.errno(), "");
+    for (Throwable suppressed : call.getSuppressed()) {
+      plain.addSuppressed(suppressed);
+    }
+    return plain;
   }
 
   /**
